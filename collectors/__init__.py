@@ -1,0 +1,1 @@
+"""READ the world: one package for each kind of target, one file for each service."""

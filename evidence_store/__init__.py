@@ -1,0 +1,1 @@
+"""KEEP what was seen and concluded, so that others can verify it."""
