@@ -1,0 +1,295 @@
+"""Ask each planned source once in each scope, side by side, and record what came back and what did not.
+
+- One unit of work is one source in one scope. A failure of one unit never touches another.
+- A dependent source runs when the listing of its parent has ended, in shards, so that one long listing keeps all
+  threads busy. No thread waits for another.
+- Only this module catches broadly: what a source raises beyond its named errors becomes an answer of unexpected shape.
+- Two targets that reach one scope read it once; the first to plan it keeps it.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from collectors.source import Connection, NotEnabledError, Parent, Place, Source, UnreadError
+from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, UnreadFacet, Why
+
+log = logging.getLogger(__name__)
+
+Kept = TypeVar("Kept", covariant=True)
+
+SHARD = 16  # parents that one thread reads about before it takes new work
+
+
+class Sink(Protocol[Kept]):
+    """Where a unit's observations go. Called by one thread at a time."""
+
+    def add(self, observation: Observation, secret: tuple[str, ...] = ()) -> None: ...
+
+    def collected(self, snapshot: Snapshot) -> Kept: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one target is."""
+
+    target: str
+    done: int  # units ended
+    known: int  # units planned so far
+    facets: int  # facets read
+    failed: int  # units whose presence is not complete
+
+
+@dataclass(slots=True)
+class _Unit:
+    """One source in one scope, while it is being read. Guarded by its lock."""
+
+    source: Source
+    place: Place
+    reader: Any
+    sink: Any
+    started: datetime
+    deadline: float
+    pending: int = 1  # tasks that have not ended
+    count: int = 0
+    reason: Unread | None = None
+    unread: list[UnreadFacet] = field(default_factory=list)
+    parents: dict[str, list[Parent]] = field(default_factory=dict)  # type -> listed, for dependents
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass(slots=True)
+class Collection(Generic[Kept]):
+    """What one target gave: its snapshots, and why places of it could not be read at all."""
+
+    target: str
+    places: tuple[Place, ...] = ()
+    failed: Unread | None = None  # the target as a whole could not be reached
+    kept: list[Kept] = field(default_factory=list)
+    snapshots: list[Snapshot] = field(default_factory=list)
+
+
+class Collector(Generic[Kept]):
+    """Reads one target. Threads come from the executor, time from the clock, sinks from the caller."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        clock: Callable[[], datetime],
+        sink: Callable[[Scope, Source], Sink[Kept]],
+        *,
+        claimed: set[tuple[Scope, str]] | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+        unit_seconds: float = 1800,
+    ) -> None:
+        self._executor = executor
+        self._clock = clock
+        self._sink = sink
+        self._claimed = claimed if claimed is not None else set()
+        self._claim_lock = threading.Lock()
+        self._progress = progress
+        self._unit_seconds = unit_seconds
+
+    def collect(self, target: str, connection: Connection, sources: Sequence[Source]) -> Collection[Kept]:
+        """Read every source in every place of the target. Returns when all has ended; never raises for a failed read."""
+        collection: Collection[Kept] = Collection(target)
+        try:
+            collection.places = tuple(connection.places())
+        except UnreadError as error:
+            collection.failed = error.unread
+            return collection
+        except Exception as error:
+            log.exception("%s: places could not be listed", target)
+            collection.failed = Unread(Why.UNEXPECTED, target, type(error).__name__)
+            return collection
+        _Reading(self, collection, connection, sources).run()
+        return collection
+
+    def claim(self, scope: Scope, source: Source) -> bool:
+        """Whether this scope of this source is still to be read in this run."""
+        with self._claim_lock:
+            if (scope, source.name) in self._claimed:
+                return False
+            self._claimed.add((scope, source.name))
+            return True
+
+
+class _Reading(Generic[Kept]):
+    """The reading of one target: which units run, which wait for a parent, what has ended."""
+
+    def __init__(
+        self, collector: Collector[Kept], collection: Collection[Kept], connection: Connection, sources: Sequence[Source]
+    ) -> None:
+        self._of = collector
+        self._collection = collection
+        self._connection = connection
+        self._sources = sources
+        self._ended: queue.SimpleQueue[tuple[_Unit, Future[None]]] = queue.SimpleQueue()
+        self._running = 0
+        self._done = self._known = self._facets = self._failed = 0
+
+    def run(self) -> None:
+        for place in self._collection.places:
+            level = "account" if place.scope.region == "global" else "region"
+            for source in self._sources:
+                if source.level == level and source.parent is None and self._of.claim(place.scope, source):
+                    if place.failed is not None:
+                        self._refuse(source, place, place.failed)
+                    else:
+                        unit = self._unit(source, place)
+                        self._submit(unit, self._list, unit)
+        while self._running:
+            unit, future = self._ended.get()
+            self._running -= 1
+            future.result()  # a bug in this module shows; sources' errors are already recorded
+            unit.pending -= 1
+            if unit.pending == 0:
+                self._end(unit)
+
+    def _unit(self, source: Source, place: Place) -> _Unit:
+        self._known += 1
+        reader = self._connection.reader(place, source)
+        deadline = time.monotonic() + self._of._unit_seconds
+        return _Unit(source, place, reader, self._of._sink(place.scope, source), self._of._clock(), deadline)
+
+    def _submit(self, unit: _Unit, work: Callable[..., None], *arguments: Any) -> None:
+        self._running += 1
+        future = self._of._executor.submit(work, *arguments)
+        future.add_done_callback(lambda ended: self._ended.put((unit, ended)))
+
+    def _list(self, unit: _Unit) -> None:
+        """Read a listing to its last page."""
+        reason = self._guarded(unit, lambda: unit.source.read(unit.reader))
+        if reason is not None:
+            unit.reason = reason
+
+    def _dependent(self, unit: _Unit, parents: Sequence[Parent]) -> None:
+        """Read more about some parents. What fails for one of them is recorded for that one."""
+        size = unit.source.batch
+        for start in range(0, len(parents), size):
+            batch = parents[start : start + size]
+            argument: Any = list(batch) if size > 1 else batch[0]
+            reason = self._guarded(unit, lambda argument=argument: unit.source.read(unit.reader, argument))  # type: ignore[misc]  # mypy cannot type a lambda's default
+            if reason is not None:
+                self._mark(unit, batch, reason)
+
+    def _mark(self, unit: _Unit, parents: Iterable[Parent], reason: Unread) -> None:
+        with unit.lock:
+            for facet in unit.source.yields:
+                if facet.type == unit.source.parent:
+                    unit.unread.extend(UnreadFacet(facet.type, parent.uid, facet.name, reason) for parent in parents)
+                else:
+                    unit.reason = unit.reason or reason
+
+    def _guarded(self, unit: _Unit, read: Callable[[], Iterable[Observation]]) -> Unread | None:
+        """Pull every observation. Returns why it ended early, if it did."""
+        try:
+            for observation in read():
+                if time.monotonic() > unit.deadline:
+                    return Unread(Why.TIMEOUT, unit.source.name, f"no end after {self._of._unit_seconds:.0f} s")
+                self._keep(unit, observation)
+        except UnreadError as error:
+            return error.unread
+        except NotEnabledError:
+            return None
+        except Exception as error:
+            log.debug("%s in %s", unit.source.name, unit.place.scope, exc_info=True)
+            return Unread(Why.UNEXPECTED, unit.source.name, _shape(error))
+        return None
+
+    def _keep(self, unit: _Unit, observation: Observation) -> None:
+        facet = next(f for f in unit.source.yields if f.type == observation.type and f.name == observation.facet)
+        facts = observation.facts
+        if not isinstance(facts, Unread):
+            missing = [name for name in facet.facts if name not in facts]
+            if missing:
+                facts = Unread(Why.UNEXPECTED, unit.source.name, f"no {', '.join(missing)}")
+        with unit.lock:
+            if isinstance(facts, Unread):
+                unit.unread.append(UnreadFacet(facet.type, observation.uid, facet.name, facts))
+                return
+            unit.count += 1
+            unit.sink.add(observation, facet.secret)
+            if facet.lists and (uses := self._uses(facet.type)) is not None:
+                parent = Parent(observation.uid, {name: facts.get(name) for name in uses})
+                unit.parents.setdefault(facet.type, []).append(parent)
+
+    def _uses(self, type_: str) -> set[str] | None:
+        """The facts of a type that dependents ask for; `None` where nothing depends on it."""
+        dependents = [s for s in self._sources if s.parent == type_]
+        return {name for s in dependents for name in s.uses} if dependents else None
+
+    def _end(self, unit: _Unit) -> None:
+        """All of a unit has been read: record its snapshot and start what waited for it."""
+        self._record(unit.source, unit.place, unit.reason, unit.sink, unit)
+        for source in self._sources:
+            if source.parent is None or source.parent not in {f.type for f in unit.source.yields if f.lists}:
+                continue
+            if not self._of.claim(unit.place.scope, source):
+                continue
+            parents = unit.parents.get(source.parent, [])
+            if unit.reason is not None and not parents:
+                self._refuse(source, unit.place, unit.reason)
+                continue
+            child = self._unit(source, unit.place)
+            child.reason = unit.reason
+            shard = SHARD if source.batch == 1 else source.batch
+            shards = [parents[i : i + shard] for i in range(0, len(parents), shard)] or [[]]
+            child.pending = len(shards)
+            for part in shards:
+                self._submit(child, self._dependent, child, part)
+
+    def _refuse(self, source: Source, place: Place, reason: Unread) -> None:
+        """Record a unit that could not even be asked, and what depends on it."""
+        self._known += 1
+        self._record(source, place, reason, self._of._sink(place.scope, source), None)
+        for dependent in self._sources:
+            if dependent.parent in {f.type for f in source.yields if f.lists} and self._of.claim(place.scope, dependent):
+                self._refuse(dependent, place, reason)
+
+    def _record(self, source: Source, place: Place, reason: Unread | None, sink: Any, unit: _Unit | None) -> None:
+        now = self._of._clock()
+        count = unit.count if unit else 0
+        presence = Presence.COMPLETE if reason is None else Presence.PARTIAL if count else Presence.FAILED
+        snapshot = Snapshot(
+            scope=place.scope,
+            source=source.name,
+            types=tuple(dict.fromkeys(f.type for f in source.yields)),
+            presence=presence,
+            reason=reason,
+            unread=tuple(sorted(unit.unread, key=lambda u: (u.uid, u.facet))) if unit else (),
+            count=count,
+            principal=place.principal,
+            calls=unit.reader.calls if unit else 0,
+            started=unit.started if unit else now,
+            finished=now,
+            effective=getattr(unit.reader, "effective", None) if unit else None,
+        )
+        self._collection.kept.append(sink.collected(snapshot))
+        self._collection.snapshots.append(snapshot)
+        self._done += 1
+        self._facets += count
+        self._failed += presence is not Presence.COMPLETE
+        self._of._progress(Progress(self._collection.target, self._done, self._known, self._facets, self._failed))
+
+
+def _shape(error: Exception) -> str:
+    """What was odd about an answer, without its contents: they may be secret."""
+    missing = f" {error.args[0]!r}" if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str) else ""
+    return f"{type(error).__name__}{missing}"
+
+
+def unread_actions(snapshots: Iterable[Snapshot]) -> Iterator[Unread]:
+    """Everything that was not read, each reason once."""
+    seen: set[Unread] = set()
+    for snapshot in snapshots:
+        for unread in ([snapshot.reason] if snapshot.reason else []) + [u.unread for u in snapshot.unread]:
+            if unread not in seen:
+                seen.add(unread)
+                yield unread

@@ -1,0 +1,310 @@
+"""Put each chosen check to each resource of its type, from stored states and this run's snapshots.
+
+- A fact is what its facet's state says; `None` where the facet's source was read to its end and had nothing for the
+  resource; unread where the snapshot says so or nobody asked.
+- Where the listing of a type is not complete, each check on it gives one `unknown` for the scope itself.
+- A pass on facts that should carry a time and carry none, or one that lies ahead, is `unknown`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from checks.check import Check
+from evidence_store.records import (
+    Finding,
+    Json,
+    Lookup,
+    Presence,
+    Resource,
+    Scope,
+    Snapshot,
+    Status,
+    Unread,
+    UnreadFactError,
+    Verdict,
+    Why,
+    parse_time,
+)
+from pipeline.plan import Origin, Sources
+
+Facets: TypeAlias = Mapping[str, Mapping[str, Json]]  # facet -> its facts
+
+
+class States(Protocol):
+    """The stored states in force, joined by uid and streamed in the order of uids."""
+
+    def resources(self, scope: Scope, type_: str) -> Iterable[tuple[str, Facets]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A snapshot as the judge asks it: what was read now, whatever older states the store still holds."""
+
+    snapshot: Snapshot
+    unseen: frozenset[tuple[str, str]] = frozenset()  # (uid, facet) still in the store, not read now: presence is not complete
+    unread: Mapping[tuple[str, str], Unread] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, unseen: Iterable[tuple[str, str]] = ()) -> "Seen":
+        return cls(snapshot, frozenset(unseen), {(u.uid, u.facet): u.unread for u in snapshot.unread})
+
+    def lacks(self, uid: str, facet: str) -> Unread | None:
+        """Why this facet was not read now; `None` if it was, or if the source answered that there is none."""
+        if self.snapshot.presence is Presence.FAILED:
+            return self.snapshot.reason
+        if unread := self.unread.get((uid, facet)):
+            return unread
+        return self.snapshot.reason if (uid, facet) in self.unseen else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A finding, and the oldest time that its facts speak of."""
+
+    finding: Finding
+    effective: datetime | None
+
+
+class Facts:
+    """The facts of one type that someone declared, picked from a resource's facets."""
+
+    def __init__(self, sources: Sources, type_: str, names: Sequence[str]) -> None:
+        self.type = type_
+        self._origins = [(name, sources.fact(type_, name)) for name in names]
+        listing = sources.listing(type_)
+        facets = {(o.source.name, o.facet.name): o for o in [listing, *(o for _, o in self._origins)]}
+        self._timed = [o for o in facets.values() if o.facet.effective is not None]
+
+    def pick(self, seen: Mapping[str, Seen], uid: str, facets: Facets) -> dict[str, Json | Unread]:
+        """`seen` is by source name, for the resource's scope."""
+        picked: dict[str, Json | Unread] = {}
+        for name, origin in self._origins:
+            picked[name] = _fact(origin, name, seen, uid, facets)
+        return picked
+
+    def effective(self, facets: Facets) -> tuple[list[datetime], str]:
+        """The times that these facets speak of, and the name of one that is missing or malformed."""
+        times: list[datetime] = []
+        for origin in self._timed:
+            name = origin.facet.effective or ""
+            try:
+                times.append(parse_time(facets[origin.facet.name][name]))
+            except (KeyError, TypeError, ValueError):
+                if origin.facet.name in facets:
+                    return times, name
+        return times, ""
+
+
+def _fact(origin: Origin, name: str, seen: Mapping[str, Seen], uid: str, facets: Facets) -> Json | Unread:
+    snapshot = seen.get(origin.source.name)
+    if snapshot is None:
+        return Unread(Why.NOT_COLLECTED, origin.source.name)
+    if lacking := snapshot.lacks(uid, origin.facet.name):
+        return lacking
+    state = facets.get(origin.facet.name)
+    if state is None and snapshot.snapshot.presence is not Presence.COMPLETE:
+        return snapshot.snapshot.reason
+    return None if state is None else state.get(name)
+
+
+class Look:
+    """The inventory of one question: look-ups within an account (ISMS records: all of them), each one recorded."""
+
+    def __init__(self, world: "World", check: Check, scope: Scope) -> None:
+        self._world = world
+        self._check = check
+        self._scope = scope
+        self.made: list[Lookup] = []
+        self.times: list[datetime] = []
+        self.untimed = ""
+
+    def get(self, type_: str, uid: str) -> Resource | None:
+        self._remember(Lookup(type_, uid=uid))
+        found = self._world.index(self._check, type_, self._scope).by_uid.get(uid)
+        return None if found is None else self._give(type_, found)
+
+    def where(self, type_: str, **facts: Json) -> Iterator[Resource]:
+        self._remember(Lookup(type_, facts=tuple(sorted(facts.items()))))
+        return iter([self._give(type_, found) for found in self._world.index(self._check, type_, self._scope).matching(facts)])
+
+    def _remember(self, lookup: Lookup) -> None:
+        if lookup not in self.made:
+            self.made.append(lookup)
+
+    def _give(self, type_: str, found: "_Found") -> Resource:
+        self.times.extend(found.times)
+        self.untimed = self.untimed or found.untimed
+        names = self._check.looks_up[type_]
+        return Resource(type_, found.uid, found.scope, {name: found.facts[name] for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    uid: str
+    scope: Scope
+    facts: Mapping[str, Json | Unread]
+    times: tuple[datetime, ...]
+    untimed: str
+
+
+class _Index:
+    """The looked-up resources of one type, by uid and by the values of facts."""
+
+    def __init__(self, found: Iterable[_Found]) -> None:
+        self.by_uid = {f.uid: f for f in found}
+        self._by_fact: dict[str, dict[Json, list[_Found]]] = {}
+
+    def matching(self, facts: Mapping[str, Json]) -> list[_Found]:
+        """Those whose facts all have these values. Raises `UnreadFactError` where one could be among the unread."""
+        if not facts:
+            return list(self.by_uid.values())
+        first, value = next(iter(facts.items()))
+        candidates = self._values(first).get(value, [])
+        for found in candidates:
+            for name in facts:
+                if isinstance(found.facts[name], Unread):
+                    raise UnreadFactError(found.facts[name])
+        return [f for f in candidates if all(f.facts[n] == v for n, v in facts.items())]
+
+    def _values(self, name: str) -> dict[Json, list[_Found]]:
+        if name not in self._by_fact:
+            values: dict[Json, list[_Found]] = {}
+            for found in self.by_uid.values():
+                fact = found.facts[name]
+                if isinstance(fact, Unread):
+                    raise UnreadFactError(fact)
+                values.setdefault(fact if not isinstance(fact, list | dict) else repr(fact), []).append(found)
+            self._by_fact[name] = values
+        return self._by_fact[name]
+
+
+class World:
+    """Everything the judge may look at: stored states, and the snapshots that say what of them was read now."""
+
+    def __init__(
+        self, sources: Sources, states: States, seen: Mapping[tuple[Scope, str], Seen], checks: Iterable[Check]
+    ) -> None:
+        self.sources = sources
+        self.states = states
+        self.checks = tuple(checks)
+        self._seen: dict[tuple[str, Scope], dict[str, Seen]] = {}
+        for (scope, source), snapshot in seen.items():
+            self._seen.setdefault((scope.provider, scope), {})[source] = snapshot
+        self._indexes: dict[tuple[str, str], _Index] = {}
+
+    def seen(self, scope: Scope) -> Mapping[str, Seen]:
+        """This run's snapshots of a scope, by source."""
+        return self._seen.get((scope.provider, scope), {})
+
+    def scopes(self, provider: str) -> list[Scope]:
+        return sorted(scope for kind, scope in self._seen if kind == provider)
+
+    def index(self, check: Check, type_: str, scope: Scope) -> _Index:
+        """The look-up index of a type. Raises `UnreadFactError` unless each listing was read to its end."""
+        if type_ not in check.looks_up:
+            raise LookupError(f"{check.id} did not declare that it looks up {type_}")
+        provider = type_.partition(".")[0]
+        account = scope.account if provider == scope.provider else "*"
+        listing = self.sources.listing(type_).source.name
+        scopes = [s for s in self.scopes(provider) if account in ("*", s.account) and listing in self.seen(s)]
+        if not scopes:
+            raise UnreadFactError(Unread(Why.NOT_COLLECTED, type_))
+        for place in scopes:
+            snapshot = self.seen(place)[listing].snapshot
+            if snapshot.presence is not Presence.COMPLETE:
+                raise UnreadFactError(snapshot.reason or Unread(Why.NOT_COLLECTED, type_))
+        if (account, type_) not in self._indexes:
+            self._indexes[account, type_] = _Index(self._looked_up(type_, scopes))
+        return self._indexes[account, type_]
+
+    def _looked_up(self, type_: str, scopes: Iterable[Scope]) -> Iterator[_Found]:
+        names = sorted({name for c in self.checks for name in c.looks_up.get(type_, ())})
+        facts = Facts(self.sources, type_, names)
+        listing = self.sources.listing(type_).facet.name
+        for scope in scopes:
+            seen = self.seen(scope)
+            for uid, facets in self.states.resources(scope, type_):
+                if listing in facets:
+                    times, untimed = facts.effective(facets)
+                    yield _Found(uid, scope, facts.pick(seen, uid, facets), tuple(times), untimed)
+
+
+def judge(
+    world: World,
+    type_: str,
+    scope: Scope,
+    checks: Sequence[Check],
+    parameters: Mapping[str, Mapping[str, Json]],
+    digests: Mapping[str, str],
+    at: datetime,
+) -> Iterator[Judgement]:
+    """Every answer of these checks, all on one type, in one scope; resource by resource, in the order of uids."""
+    listing = world.sources.listing(type_)
+    known = world.seen(scope).get(listing.source.name)
+
+    def finding(check: Check, uid: str, verdict: Verdict) -> Judgement:
+        return Judgement(
+            Finding(
+                check=check.id,
+                version=check.version,
+                parameters=digests[check.id],
+                severity=check.severity,
+                scope=scope,
+                type=type_,
+                uid=uid,
+                status=verdict.status,
+                reason=verdict.reason,
+                lookups=verdict.lookups,
+            ),
+            verdict.effective,
+        )
+
+    for uid, unread in _not_listed(known, listing, scope):
+        for check in checks:
+            yield finding(check, uid, Verdict(Status.UNKNOWN, str(unread)))
+    if known is None or known.snapshot.presence is Presence.FAILED:
+        return
+    facts = {check.id: Facts(world.sources, type_, check.needs) for check in checks}
+    for uid, facets in world.states.resources(scope, type_):
+        if listing.facet.name not in facets or known.lacks(uid, listing.facet.name):
+            continue
+        for check in checks:
+            yield finding(check, uid, _ask(world, check, facts[check.id], scope, uid, facets, parameters[check.id], at))
+
+
+def _not_listed(known: Seen | None, listing: Origin, scope: Scope) -> Iterator[tuple[str, Unread]]:
+    """The scope itself where its listing is not complete, and each resource that was listed and could not be read."""
+    if known is None:
+        yield str(scope), Unread(Why.NOT_COLLECTED, listing.source.name)
+        return
+    if known.snapshot.presence is not Presence.COMPLETE:
+        yield str(scope), known.snapshot.reason or Unread(Why.NOT_COLLECTED, listing.source.name)
+    for unread in known.snapshot.unread:
+        if unread.type == listing.facet.type and unread.facet == listing.facet.name:
+            yield unread.uid, unread.unread
+
+
+def _ask(
+    world: World,
+    check: Check,
+    facts: Facts,
+    scope: Scope,
+    uid: str,
+    facets: Facets,
+    parameters: Mapping[str, Json],
+    at: datetime,
+) -> Verdict:
+    look = Look(world, check, scope)
+    resource = Resource(facts.type, uid, scope, facts.pick(world.seen(scope), uid, facets))
+    verdict = check.perform(resource, look, at, parameters)
+    times, untimed = facts.effective(facets)
+    untimed = untimed or look.untimed
+    times += look.times
+    if verdict.status is Status.PASS:
+        if untimed:
+            verdict = Verdict(Status.UNKNOWN, f"{resource.name} says nothing of the time of its facts ({untimed} is missing)")
+        elif times and max(times) > at:
+            verdict = Verdict(Status.UNKNOWN, f"{resource.name} speaks of a time that lies ahead: {max(times).isoformat()}")
+    return replace(verdict, lookups=tuple(look.made), effective=min(times, default=None))
