@@ -1,0 +1,86 @@
+"""What a person gets when something goes wrong: one sentence, and the exit code that the design gives it."""
+
+import argparse
+import importlib
+import logging
+import signal
+import sys
+from types import FrameType
+
+from configuration import ConfigurationError
+from evidence_store.errors import HeldError, RolledBackError, StoreError
+from scanner import BUG, CONTRADICTED, HELD, STORE_FAILED, USAGE
+
+
+class UsageError(Exception):
+    """A value on the command line is wrong: what, and what is expected."""
+
+
+class StoreFailedError(Exception):
+    """The store failed after the run had begun."""
+
+
+class _TerminatedError(Exception):
+    """SIGTERM."""
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _TerminatedError
+
+
+def guarded(given: argparse.Namespace) -> int:
+    """Run the command's module. Every failure ends here, once."""
+    logging.basicConfig(
+        level=logging.DEBUG if given.debug else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("botocore", "boto3", "urllib3", "s3transfer"):  # their debug logs hold request and answer bodies
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code: int = importlib.import_module(f"commands.{given.command}").command(given)
+    except KeyboardInterrupt:
+        return _say("interrupted; nothing half-written was kept", 130)
+    except _TerminatedError:
+        return _say("terminated; nothing half-written was kept", 143)
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the edge of the program
+        return _failed(error, debug=given.debug)
+    return code
+
+
+def _failed(error: Exception, *, debug: bool) -> int:
+    from collectors.source import UnreadError
+    from evidence_store.keys import KeyFileError
+    from evidence_store.pack import PackError
+    from mappings.catalogue import UnknownControlError
+
+    match error:
+        case RolledBackError():
+            code = CONTRADICTED
+        case HeldError():
+            code = HELD
+        case StoreFailedError():
+            code = STORE_FAILED
+        case (
+            ConfigurationError()
+            | UsageError()
+            | StoreError()
+            | KeyFileError()
+            | PackError()
+            | UnreadError()
+            | UnknownControlError()
+        ):
+            code = USAGE
+        case _:
+            if debug:
+                logging.getLogger(__name__).error("a bug", exc_info=error)
+            return _say(f"a bug of ours, sorry: {type(error).__name__}; the same command with --debug shows where", BUG)
+    return _say(str(error), code)
+
+
+def _say(text: str, code: int) -> int:
+    sys.stderr.write(f"scanner: {text}\n")
+    return code

@@ -1,0 +1,211 @@
+"""The door: the command line. It parses, calls, prints and returns a code; it decides nothing.
+
+Nothing heavy is imported here: `scanner --help` must not pay for a database or a cloud. Each command is a module of
+`commands`, imported when it is asked for.
+"""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DONE, GATE_FAILED, USAGE, INCOMPLETE, CONTRADICTED, HELD, STORE_FAILED, BUG = 0, 1, 2, 3, 4, 5, 6, 70
+
+SEVERITIES = ("low", "medium", "high", "critical")
+
+DESCRIPTION = """\
+Annexa reads cloud accounts, hosts and ISMS records, judges what it saw against ISO/IEC 27001:2022, and keeps
+evidence that an auditor can verify without trusting it. It only reads."""
+
+EPILOG = """\
+first steps
+  scanner run                        scan this machine, with a store in this directory
+  scanner init                       write annexa.toml and a starter set of ISMS records
+  scanner run --control A.8.8        only the reads that one control needs
+  scanner soa                        the Statement of Applicability, with the assessment beside it
+  scanner evidence verify            recompute every hash and signature
+
+exit codes
+  0 done, and the gate passed        4 the evidence is contradicted
+  1 the gate failed                  5 another run holds the store
+  2 usage or configuration           6 the store failed during the run
+  3 incomplete: something in scope   70 a bug of ours
+    could not be read                130, 143 interrupted
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument(
+        "--config", metavar="FILE", help="configuration (else $ANNEXA_CONFIG, else annexa.toml here, else this host)"
+    )
+    shared.add_argument("--debug", action="store_true", help="log every read, and show the traceback of a bug")
+    top = argparse.ArgumentParser(
+        prog="scanner", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    top.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(name: str, summary: str, detail: str = "") -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}." + (f"\n\n{detail}" if detail else ""),
+            parents=[shared],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    _running(command)
+    _reading(command)
+    _evidence(command)
+    _catalogue(command)
+    return top
+
+
+def _running(command: "Command") -> None:
+    init = command("init", "write a configuration and a starter set of ISMS records", "Existing files are never overwritten.")
+    init.add_argument("directory", nargs="?", default=".", help="where to write annexa.toml and isms/ (default: here)")
+
+    run = command(
+        "run",
+        "collect, judge, keep evidence, report",
+        "Without --control or --check, every check of every configured target is run. The report goes to standard\n"
+        "output, progress to standard error.",
+    )
+    _selection(run)
+    run.add_argument("--target", action="append", default=[], metavar="NAME", help="only this target (repeatable)")
+    run.add_argument("--format", choices=("text", "json", "csv", "sarif", "junit"), default="text", help="of the report")
+    run.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
+    run.add_argument("--fail-on", choices=SEVERITIES, metavar="SEVERITY", help="exit 1 if a finding this bad fails, unexcepted")
+    run.add_argument("--baseline", metavar="FILE", help="JSON report of an earlier run; its failures do not fail the gate")
+    run.add_argument(
+        "--wait", type=float, default=0, metavar="SECONDS", help="wait for another run to end (default: refuse at once)"
+    )
+    run.add_argument("--quiet", action="store_true", help="no progress")
+
+    doctor = command("doctor", "test credentials, reachability, store, clock and records")
+    doctor.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _selection(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--control", action="append", default=[], metavar="ID", help="only this control, as A.8.8 (repeatable)"
+    )
+    command.add_argument("--check", action="append", default=[], metavar="ID", help="only this check (repeatable)")
+
+
+def _reading(command: "Command") -> None:
+    soa = command("soa", "the Statement of Applicability with the assessment beside it")
+    soa.add_argument(
+        "--at", metavar="TIME", help="as recorded by the last sealed run at or before this time (RFC 3339 or a date)"
+    )
+    soa.add_argument("--format", choices=("text", "json", "xlsx"), default="text")
+    soa.add_argument("--output", metavar="FILE", help="write it there (needed for xlsx)")
+
+    gaps = command("gaps", "what fails, what is unknown, and since when")
+    gaps.add_argument("--at", metavar="TIME", help="as recorded by the last run sealed by then")
+    gaps.add_argument("--control", action="append", default=[], metavar="ID", help="only this control (repeatable)")
+    gaps.add_argument("--severity", choices=SEVERITIES, help="this bad or worse")
+    gaps.add_argument("--format", choices=("text", "json"), default="text")
+
+    history = command("history", "status over time of a control, a check or a resource")
+    what = history.add_mutually_exclusive_group(required=True)
+    what.add_argument("--control", metavar="ID")
+    what.add_argument("--check", metavar="ID")
+    what.add_argument("--resource", metavar="UID")
+    history.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _evidence(command: "Command") -> None:
+    evidence = command("evidence", "list, show, verify and export evidence")
+    kinds = evidence.add_subparsers(dest="action", metavar="ACTION", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration")
+    shared.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of a bug")
+
+    listing = kinds.add_parser("list", help="the log: runs, and what each recorded", parents=[shared])
+    listing.add_argument("--at", metavar="TIME", help="only up to this time")
+    listing.add_argument("--format", choices=("text", "json"), default="text")
+
+    show = kinds.add_parser("show", help="one resource, or one entry of the log, as stored", parents=[shared])
+    show.add_argument("what", metavar="UID|NUMBER", help="a resource's uid, or the number of a log entry")
+    show.add_argument("--at", metavar="TIME", help="the resource as it stood then")
+    show.add_argument("--format", choices=("text", "json"), default="text")
+
+    verify = kinds.add_parser(
+        "verify",
+        help="recompute every hash, signature and verdict",
+        parents=[shared],
+        description="Exit 0 if all holds, 4 if not.",
+    )
+    verify.add_argument("pack", nargs="?", metavar="PACK", help="an exported pack (default: the configured store)")
+    verify.add_argument("--public-key", metavar="FILE|KEY", help="the key to trust (default: the configured key's public half)")
+    verify.add_argument("--against", metavar="FILE", help="a checkpoint that you kept: the log must extend it")
+    verify.add_argument("--no-perform", action="store_true", help="do not perform the checks again")
+    verify.add_argument("--format", choices=("text", "json"), default="text")
+
+    export = kinds.add_parser("export", help="write a pack that anyone can verify offline", parents=[shared])
+    export.add_argument("-o", "--output", required=True, metavar="PACK", help="the file to write")
+    export.add_argument(
+        "--control", action="append", default=[], metavar="ID", help="only this control's evidence (repeatable)"
+    )
+
+
+def _catalogue(command: "Command") -> None:
+    checks = command("checks", "the checks, and the controls that they are evidence for")
+    checks.add_argument("--control", action="append", default=[], metavar="ID", help="only this control's checks (repeatable)")
+    checks.add_argument("--format", choices=("text", "json"), default="text")
+
+    controls = command("controls", "the controls, and how each is covered")
+    controls.add_argument("--by", choices=("theme", "property"), default="theme", help="group by theme or by CIA property")
+    controls.add_argument(
+        "--control", action="append", default=[], metavar="ID", help="only this control, in detail (repeatable)"
+    )
+    controls.add_argument("--format", choices=("text", "json"), default="text")
+
+    permissions = command("permissions", "the least-privilege policy of a provider, generated from what the sources declare")
+    permissions.add_argument("provider", metavar="PROVIDER", help="aws, host, records ...")
+    _selection(permissions)
+
+
+def main(arguments: "Sequence[str] | None" = None) -> int:
+    """Run one command. Returns its exit code."""
+    top = parser()
+    given = top.parse_args(arguments)
+    if given.version:
+        from commands import version
+
+        sys.stdout.write(f"annexa {version()}\n")
+        return DONE
+    if given.command is None:
+        top.print_help()
+        return USAGE
+    from commands.failures import guarded
+
+    return guarded(given)
+
+
+def entry() -> NoReturn:
+    """The installed command. A reader that went away (`| head`) is no error."""
+    try:
+        code = main()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = DONE
+    sys.exit(code)
+
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Command(Protocol):
+        def __call__(self, name: str, summary: str, detail: str = "") -> argparse.ArgumentParser: ...
+
+
+if __name__ == "__main__":
+    entry()
