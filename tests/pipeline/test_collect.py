@@ -1,0 +1,254 @@
+"""Collection: what was read, what was not, and why; one failure never touches another."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from collectors.source import Facet, NotEnabledError, Parent, Place, Source, UnreadError
+from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, Why
+from pipeline.collect import Collection, Collector, unread_actions
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+HERE = Scope("toy", "acct")
+THERE = Scope("toy", "acct", "north")
+DENIED = Unread(Why.DENIED, "toy:ListBoxes")
+BOX = Facet("toy.box", ("Name",), lists=True)
+LID = Facet("toy.box", ("Lid",), name="lid")
+
+
+class Reader:
+    calls = 1
+    effective = None
+
+
+@dataclass
+class Toy:
+    """A target with the places it is told to have."""
+
+    found: tuple[Place, ...] = (Place(HERE, "me"),)
+    refused: Unread | None = None
+
+    def places(self) -> Iterable[Place]:
+        if self.refused:
+            raise UnreadError(self.refused)
+        return self.found
+
+    def reader(self, place: Place, source: Source) -> Reader:
+        return Reader()
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Bag:
+    """A sink that remembers."""
+
+    scope: Scope
+    seen: list[Observation] = field(default_factory=list)
+    snapshot: Snapshot | None = None
+
+    def add(self, observation: Observation, secret: tuple[str, ...] = ()) -> None:
+        self.seen.append(observation)
+
+    def collected(self, snapshot: Snapshot) -> "Bag":
+        self.snapshot = snapshot
+        return self
+
+
+def source(name: str, read: Callable[..., Iterable[Observation]], *facets: Facet, **more: Any) -> Source:
+    return Source(name, "toy", more.pop("level", "account"), facets or (BOX,), (name,), (f"toy:{name}",), read, **more)
+
+
+def box(name: str) -> Observation:
+    return Observation("toy.box", f"box:{name}", {"Name": name})
+
+
+def collect(*sources: Source, toy: Toy | None = None, **more: Any) -> Collection[Bag]:
+    with ThreadPoolExecutor(4) as executor:
+        collector: Collector[Bag] = Collector(executor, lambda: NOW, lambda scope, _: Bag(scope), **more)
+        return collector.collect("toy", toy or Toy(), sources)
+
+
+def snapshot(collection: Collection[Bag], name: str) -> Snapshot:
+    return next(s for s in collection.snapshots if s.source == name)
+
+
+def boxes(*names: str, then: Exception | None = None) -> Callable[[Reader], Iterator[Observation]]:
+    def read(reader: Reader) -> Iterator[Observation]:
+        for name in names:
+            yield box(name)
+        if then:
+            raise then
+
+    return read
+
+
+def test_a_listing_read_to_its_end_is_complete() -> None:
+    found = snapshot(collect(source("List", boxes("a", "b"))), "List")
+    assert (found.presence, found.count, found.reason, found.principal, found.calls) == (Presence.COMPLETE, 2, None, "me", 1)
+
+
+def test_a_denied_listing_has_failed_and_says_what_was_denied() -> None:
+    found = snapshot(collect(source("List", boxes(then=UnreadError(DENIED)))), "List")
+    assert (found.presence, found.reason) == (Presence.FAILED, DENIED)
+
+
+def test_a_listing_that_breaks_off_is_partial() -> None:
+    found = snapshot(collect(source("List", boxes("a", then=UnreadError(DENIED)))), "List")
+    assert (found.presence, found.count, found.reason) == (Presence.PARTIAL, 1, DENIED)
+
+
+def test_a_service_that_is_not_enabled_is_complete_and_empty() -> None:
+    found = snapshot(collect(source("List", boxes(then=NotEnabledError()))), "List")
+    assert (found.presence, found.count) == (Presence.COMPLETE, 0)
+
+
+def test_an_answer_that_the_source_does_not_understand_is_of_unexpected_shape() -> None:
+    found = snapshot(collect(source("List", boxes("a", then=KeyError("Boxes")))), "List")
+    assert found.presence is Presence.PARTIAL
+    assert found.reason == Unread(Why.UNEXPECTED, "List", "KeyError 'Boxes'")
+
+
+def test_the_contents_of_an_odd_answer_are_not_told() -> None:
+    found = snapshot(collect(source("List", boxes(then=ValueError("hunter2")))), "List")
+    assert "hunter2" not in str(found.reason)
+
+
+def test_a_missing_declared_fact_makes_that_facet_unread_and_no_other() -> None:
+    def read(reader: Reader) -> Iterator[Observation]:
+        yield Observation("toy.box", "box:a", {})
+        yield box("b")
+
+    found = snapshot(collect(source("List", read)), "List")
+    assert (found.presence, found.count) == (Presence.COMPLETE, 1)
+    assert [(u.uid, u.unread.why, u.unread.detail) for u in found.unread] == [("box:a", Why.UNEXPECTED, "no Name")]
+
+
+def test_one_failing_source_does_not_touch_another() -> None:
+    other = Facet("toy.bag", ("Name",), lists=True)
+    collection = collect(
+        source("List", boxes(then=RuntimeError())),
+        source("Bags", lambda r: [Observation("toy.bag", "bag:x", {"Name": "x"})], other),
+    )
+    assert snapshot(collection, "Bags").presence is Presence.COMPLETE
+
+
+def lid(reader: Reader, parent: Parent) -> Iterator[Observation]:
+    if parent.facts["Name"] == "b":
+        raise UnreadError(Unread(Why.DENIED, "toy:GetLid"))
+    yield Observation("toy.box", parent.uid, {"Lid": True}, "lid")
+
+
+def test_a_dependent_source_reads_every_parent_and_marks_the_one_that_was_denied() -> None:
+    names = [f"n{i}" for i in range(40)] + ["b"]
+    collection = collect(source("List", boxes(*names)), source("Lid", lid, LID, parent="toy.box", uses=("Name",)))
+    found = snapshot(collection, "Lid")
+    assert (found.presence, found.count) == (Presence.COMPLETE, 40)
+    assert [(u.uid, u.facet, str(u.unread)) for u in found.unread] == [("box:b", "lid", "toy:GetLid was denied")]
+
+
+def test_a_dependent_of_a_denied_listing_names_the_listing() -> None:
+    collection = collect(
+        source("List", boxes(then=UnreadError(DENIED))), source("Lid", lid, LID, parent="toy.box", uses=("Name",))
+    )
+    found = snapshot(collection, "Lid")
+    assert (found.presence, found.reason, found.calls) == (Presence.FAILED, DENIED, 0)
+
+
+def test_a_dependent_of_a_partial_listing_is_partial() -> None:
+    collection = collect(
+        source("List", boxes("a", then=UnreadError(DENIED))), source("Lid", lid, LID, parent="toy.box", uses=("Name",))
+    )
+    assert snapshot(collection, "Lid").presence is Presence.PARTIAL
+
+
+def test_children_of_a_parent_that_was_denied_are_not_a_complete_listing() -> None:
+    toys = Facet("toy.toy", ("Name",), lists=True)
+
+    def read(reader: Reader, parent: Parent) -> Iterator[Observation]:
+        if parent.uid == "box:b":
+            raise UnreadError(Unread(Why.DENIED, "toy:ListToys"))
+        yield Observation("toy.toy", f"toy:{parent.uid}", {"Name": "t"})
+
+    collection = collect(source("List", boxes("a", "b")), source("Toys", read, toys, parent="toy.box"))
+    found = snapshot(collection, "Toys")
+    assert (found.presence, found.count, str(found.reason)) == (Presence.PARTIAL, 1, "toy:ListToys was denied")
+
+
+def test_no_parents_means_a_complete_and_empty_dependent() -> None:
+    collection = collect(source("List", boxes()), source("Lid", lid, LID, parent="toy.box", uses=("Name",)))
+    assert snapshot(collection, "Lid").presence is Presence.COMPLETE
+
+
+def test_a_batch_gets_a_list_of_parents() -> None:
+    sizes: list[int] = []
+
+    def read(reader: Reader, parents: list[Parent]) -> Iterator[Observation]:
+        sizes.append(len(parents))
+        return iter(())
+
+    collect(source("List", boxes(*"abcde")), source("Lid", read, LID, parent="toy.box", batch=2))
+    assert sorted(sizes) == [1, 2, 2]
+
+
+def test_a_source_without_end_is_cut_off() -> None:
+    def read(reader: Reader) -> Iterator[Observation]:
+        number = 0
+        while True:
+            number += 1
+            yield box(str(number))
+
+    found = snapshot(collect(source("List", read), unit_seconds=0.05), "List")
+    assert found.reason is not None
+    assert (found.presence, found.reason.why) == (Presence.PARTIAL, Why.TIMEOUT)
+
+
+def test_a_place_that_cannot_be_entered_fails_each_source_and_its_dependents() -> None:
+    reason = Unread(Why.DENIED, "sts:AssumeRole")
+    toy = Toy((Place(HERE, failed=reason), Place(Scope("toy", "other"), "me")))
+    collection = collect(source("List", boxes("a")), source("Lid", lid, LID, parent="toy.box", uses=("Name",)), toy=toy)
+    presence = {(s.scope.account, s.source): s.presence for s in collection.snapshots}
+    assert presence == {
+        ("acct", "List"): Presence.FAILED,
+        ("acct", "Lid"): Presence.FAILED,
+        ("other", "List"): Presence.COMPLETE,
+        ("other", "Lid"): Presence.COMPLETE,
+    }
+
+
+def test_a_target_that_cannot_be_reached_has_failed() -> None:
+    collection = collect(source("List", boxes("a")), toy=Toy(refused=Unread(Why.CREDENTIALS, "toy:WhoAmI")))
+    assert (collection.places, collection.snapshots) == ((), [])
+    assert str(collection.failed) == "toy:WhoAmI had no valid credentials"
+
+
+def test_sources_are_asked_at_their_level_only() -> None:
+    toy = Toy((Place(HERE, "me"), Place(THERE, "me")))
+    regional = Facet("toy.bag", ("Name",), lists=True)
+    collection = collect(source("List", boxes("a")), source("Bags", lambda r: [], regional, level="region"), toy=toy)
+    assert {(s.source, s.scope.region) for s in collection.snapshots} == {("List", "global"), ("Bags", "north")}
+
+
+def test_two_targets_that_reach_one_scope_read_it_once() -> None:
+    asked = threading.Semaphore(1)
+
+    def read(reader: Reader) -> Iterator[Observation]:
+        assert asked.acquire(blocking=False), "asked twice"
+        yield box("a")
+
+    claimed: set[tuple[Scope, str]] = set()
+    first = collect(source("List", read), claimed=claimed)
+    second = collect(source("List", read), claimed=claimed)
+    assert (len(first.snapshots), len(second.snapshots)) == (1, 0)
+
+
+def test_each_reason_is_told_once() -> None:
+    collection = collect(
+        source("List", boxes("b", "c")),
+        source("Lid", lambda r, p: boxes(then=UnreadError(DENIED))(r), LID, parent="toy.box"),
+    )
+    assert list(unread_actions(collection.snapshots)) == [DENIED]
