@@ -1,0 +1,22 @@
+"""The account and its regions: they exist wherever a target is read, so a question about what is missing can be put to them."""
+
+from collections.abc import Iterator
+
+from collectors.aws.reader import Reader
+from collectors.source import Facet, UnreadError, source
+from evidence_store.records import Observation, Unread, Why
+
+
+@source("sts.GetCallerIdentity", level="account", yields=[Facet("aws.account", facts=("Account",), lists=True)])
+def account(read: Reader) -> Iterator[Observation]:
+    """The account itself, as its own credentials name it."""
+    answer = read.call("sts.GetCallerIdentity") or {}
+    if answer["Account"] != read.account:
+        raise UnreadError(Unread(Why.UNEXPECTED, "sts:GetCallerIdentity", "another account than the one being read"))
+    yield Observation("aws.account", f"arn:{read.partition}:iam::{read.account}:root", {"Account": read.account})
+
+
+@source("aws.Region", level="region", calls=(), yields=[Facet("aws.region", facts=("RegionName",), lists=True)])
+def region(read: Reader) -> Iterator[Observation]:
+    """The region itself. Nothing is asked: that it is enabled was asked when the target's places were found."""
+    yield Observation("aws.region", read.uid("aws.region", read.region), {"RegionName": read.region})

@@ -1,0 +1,190 @@
+"""SDK clients: one session for each principal, clients shared by threads, few of them kept, every call guarded.
+
+- Nothing leaves through a client unless a `Permit` in force names the operation; no permit, no call.
+- A client is made under a lock, since making one changes its session; it is used by any number of threads.
+- The least recently used clients are dropped: a client is about 1 MB, and a large organization needs thousands of them.
+- The service models that all clients are made of are loaded once for all principals of a connection.
+"""
+
+import os
+import socket
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from collectors.source import NotEnabledError, UndeclaredCallError
+
+if TYPE_CHECKING:
+    from botocore.config import Config
+    from botocore.session import Session
+
+KEPT = 96  # clients
+POOL = 32  # connections that one client may hold: above the number of threads that share it
+
+_MAIN_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
+
+
+class Permit:
+    """What the running read may call, and how many requests it has sent."""
+
+    __slots__ = ("_lock", "allowed", "reader", "sent")
+
+    def __init__(self, reader: str, allowed: frozenset[str]) -> None:
+        self.reader = reader
+        self.allowed = allowed
+        self.sent = 0
+        self._lock = threading.Lock()
+
+    def count(self) -> None:
+        with self._lock:
+            self.sent += 1
+
+
+_in_force: ContextVar[Permit | None] = ContextVar("annexa_aws_permit", default=None)
+
+
+@contextmanager
+def under(permit: Permit) -> Iterator[None]:
+    """Let this thread call what the permit allows, for as long as the block runs."""
+    token = _in_force.set(permit)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
+
+
+class Principal:
+    """One identity in one account: whose credentials sign, and the clients that they sign for."""
+
+    def __init__(self, session: "Session", account: str, arn: str) -> None:
+        self.session = session
+        self.account = account
+        self.arn = arn
+        self.partition = arn.split(":")[1]
+
+    @property
+    def main_region(self) -> str:
+        """Where the services that know no region are asked."""
+        return _MAIN_REGIONS.get(self.partition) or self.session.get_config_variable("region") or "us-east-1"
+
+
+class Clients:
+    """The clients of one connection, made when first asked for."""
+
+    def __init__(self, user_agent: str) -> None:
+        self._user_agent = user_agent
+        self._kept: OrderedDict[tuple[int, str, str], Any] = OrderedDict()
+        self._offered: dict[tuple[str, str], frozenset[str]] = {}
+        self._absent: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+
+    def get(self, session: "Session", service: str, region: str) -> Any:
+        """The client of a service in a region. Raises `NotEnabledError` where the provider does not offer it there."""
+        key = (id(session), service, region)
+        with self._lock:
+            client = self._kept.get(key)
+            if client is not None:
+                self._kept.move_to_end(key)
+                return client
+            client = self._make(session, service, region)
+            self._kept[key] = client
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return client
+
+    def close(self) -> None:
+        with self._lock:
+            kept = list(self._kept.values())
+            self._kept.clear()
+        for client in kept:
+            client.close()
+
+    def _make(self, session: "Session", service: str, region: str) -> Any:
+        if (service, region) in self._absent:
+            raise NotEnabledError(f"{service} is not offered in {region}")
+        client = session.create_client(service, region_name=region, config=self._config(session))
+        if not self._has_endpoint(session, client, service, region):
+            self._absent.add((service, region))
+            raise NotEnabledError(f"{service} is not offered in {region}")
+        events = client.meta.events
+        events.register_first("before-call", _guard(service))
+        events.register("before-send", _count)
+        if service == "s3control":
+            events.register("before-call", _without_account_in_host(client.meta.endpoint_url))
+        return client
+
+    def _has_endpoint(self, session: "Session", client: Any, service: str, region: str) -> bool:
+        """False only where the SDK's data knows the service in other regions, not in this one, and its host has no address.
+
+        The data alone may be older than the service's arrival in the region; then its host has one.
+        """
+        partition = client.meta.partition
+        if (service, partition) not in self._offered:
+            self._offered[service, partition] = frozenset(session.get_available_regions(service, partition))
+        offered = self._offered[service, partition]
+        if not offered or region in offered:
+            return True
+        try:
+            socket.getaddrinfo(urlsplit(client.meta.endpoint_url).hostname, None)
+        except socket.gaierror as error:
+            return error.errno not in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
+        return True
+
+    def _config(self, session: "Session") -> "Config":
+        from botocore.config import Config
+
+        attempts = session.get_config_variable("max_attempts")  # AWS_MAX_ATTEMPTS or the profile's own
+        limit = {"max_attempts": 6} if attempts is None else {"total_max_attempts": attempts}
+        return Config(
+            retries={"mode": "adaptive", **limit},
+            connect_timeout=10,
+            read_timeout=60,
+            max_pool_connections=POOL,
+            parameter_validation=False,
+            user_agent_extra=self._user_agent,
+        )
+
+
+def _guard(service: str) -> Callable[..., None]:
+    def refuse_undeclared(model: Any, **_: Any) -> None:
+        call = f"{service}.{model.name}"
+        permit = _in_force.get()
+        if permit is None:
+            raise UndeclaredCallError(f"{call} was tried outside of a source")
+        if call not in permit.allowed:
+            raise UndeclaredCallError(f"{permit.reader} did not declare {call}")
+
+    return refuse_undeclared
+
+
+def _count(**_: Any) -> None:
+    permit = _in_force.get()
+    if permit is not None:
+        permit.count()
+
+
+def _without_account_in_host(endpoint: str) -> Callable[..., None]:
+    """S3 Control puts the account before its host's name; a configured endpoint that is an address cannot have that."""
+    configured = urlsplit(endpoint)
+    is_address = (configured.hostname or "").replace(".", "").isdigit() or configured.hostname == "localhost"
+
+    def restore(params: dict[str, Any], **_: Any) -> None:
+        if is_address:
+            params["url"] = urlunsplit(urlsplit(params["url"])._replace(netloc=configured.netloc))
+
+    return restore
+
+
+def new_session(profile: str | None, like: "Session | None" = None) -> "Session":
+    """An SDK session, sharing the loaded service models of another."""
+    import botocore.session
+
+    session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
+    if like is not None:
+        for shared in ("data_loader", "endpoint_resolver"):
+            session.register_component(shared, like.get_component(shared))
+    return session
