@@ -1,0 +1,236 @@
+"""The run for a person at a terminal: page one says what was found, what could not be judged, and what to do about it.
+
+- First the outcome in one line and what the exit code means, then what could not be read and which permission is missing.
+- Long lists end in "and N more"; the whole is in `--format json`.
+- It claims no more than was seen: "no gap observed", never "compliant".
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from evidence_store.records import Severity, Status, Why
+from reports.hostile import one_line
+from reports.summary import CheckResult, Summary, Undecided, Unseen, summarise
+from reports.terminal import Column, Paper, counted, listed
+from reports.view import ControlLine, RunView, to_the_minute
+
+SEVERITY_STYLES = {Severity.CRITICAL: "magenta", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
+ASSESSMENT_STYLES = {"gap": "red", "unknown": "yellow", "stale": "yellow", "partial": "yellow", "supported": "green"}
+THEMES = {
+    "organizational": "A.5 organizational",
+    "people": "A.6 people",
+    "physical": "A.7 physical",
+    "technological": "A.8 technological",
+    "clause": "clauses 4 to 10",
+}
+REASONS_SHOWN = 8
+CHECKS_SHOWN = 12
+UNDECIDED_SHOWN = 6
+_REMEDIES = {
+    Why.DENIED: "grant {action}",
+    Why.THROTTLED: "ask for a higher request limit for {action}, or scan at another hour",
+    Why.UNREACHABLE: "make the place reachable from here",
+    Why.CREDENTIALS: "give valid credentials for the target",
+    Why.UNSUPPORTED: "this place cannot answer; `scanner doctor` says more",
+    Why.UNEXPECTED: "the answer was not understood; run again with --verbose and report it",
+    Why.TIMEOUT: "run again; if it stays, report it",
+    Why.VANISHED: "run again: it was deleted while being read",
+    Why.NOT_COLLECTED: "configure a target that reads it",
+}
+_EXITS = {
+    0: "everything in scope was read, and the gate (if any) passed",
+    1: "the gate failed: there are findings at or above its severity that no exception covers",
+    3: "incomplete: something in scope could not be read and no exception covers it, so nothing is claimed of it",
+    4: "the evidence is contradicted",
+    130: "interrupted",
+    143: "interrupted",
+}
+
+
+def write(view: RunView, out: TextIO, *, colour: bool | None = None) -> None:
+    paper = Paper(out, colour=colour)
+    summary = summarise(view)
+    _head(paper, view)
+    _outcome(paper, view, summary)
+    _unseen(paper, summary.unseen)
+    _worst(paper, summary)
+    _undecided(paper, summary.undecided)
+    _controls(paper, view.controls)
+    _seal(paper, view)
+
+
+def _head(paper: Paper, view: RunView) -> None:
+    seconds = (view.finished - view.started).total_seconds()
+    took = f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    words = f"run {view.id}, started {to_the_minute(view.started)}, took {took}"
+    paper.say(words, lead=(f"Annexa {one_line(view.version)}  ", "bold"), hang=0)
+    if view.planned:
+        paper.say(view.planned)
+
+
+def _outcome(paper: Paper, view: RunView, summary: Summary) -> None:
+    paper.title("outcome")
+    paper.say(outcome(summary), indent=2, style=SEVERITY_STYLES.get(summary.worst, "") if summary.worst else "")
+    paper.say(counts(summary), indent=2)
+    if summary.unknown:
+        paper.say(f"{counted(summary.unknown, 'answer')} unknown: not seen is not a pass.", indent=2, style="yellow")
+    code = view.exit_code if view.exit_code is not None else 0 if view.complete else 3
+    paper.say(f"Exit {code}: {_EXITS.get(code, 'see the message on standard error')}.", indent=2)
+
+
+def outcome(summary: Summary) -> str:
+    """The run in one line."""
+    total = sum(summary.counts.values())
+    if not total:
+        return "Nothing was judged: no selected check found a resource or a place to ask about."
+    if summary.open:
+        worst = [
+            f"{number:,} {severity}" for severity in reversed(Severity) if (number := summary.open_by_severity.get(severity))
+        ]
+        return f"{counted(summary.open, 'gap')} observed in {counted(total, 'answer')}: {', '.join(worst)}."
+    if summary.unknown:
+        return f"No gap observed in what could be judged; {summary.unknown:,} of {counted(total, 'answer')} could not be."
+    return f"No gap observed in {counted(total, 'answer')}."
+
+
+def counts(summary: Summary) -> str:
+    parts = [
+        (summary.counts.get(Status.PASS, 0), "pass"),
+        (summary.open, "fail"),
+        (summary.excepted, "fail under an exception"),
+        (summary.counts.get(Status.UNKNOWN, 0), "unknown"),
+        (summary.counts.get(Status.ERROR, 0), "error of ours"),
+        (summary.counts.get(Status.NOT_APPLICABLE, 0), "not applicable"),
+    ]
+    always = {"pass", "fail", "unknown"}
+    return " · ".join(f"{number:,} {word}" for number, word in parts if number or word in always)
+
+
+def remedy(unseen: Unseen) -> str:
+    """What to do so that it can be read."""
+    return _REMEDIES[unseen.why].format(action=unseen.action)
+
+
+def _unseen(paper: Paper, unseen: Sequence[Unseen]) -> None:
+    if not unseen:
+        return
+    paper.title(f"could not be read ({counted(len(unseen), 'reason')})")
+    for reason in unseen[:REASONS_SHOWN]:
+        paper.say(reason.text, indent=2, hang=4, style="yellow")
+        where = listed(reason.places, 3)
+        touched = (
+            f"{counted(reason.findings, 'answer')} of {counted(len(reason.checks), 'check')}" if reason.checks else "no answer"
+        )
+        which = f" ({listed(reason.checks, 2)})" if reason.checks else ""
+        paper.say(f"in {where}; leaves {touched} unknown{which}", indent=4)
+        if reason.excuse:
+            words = f"accepted until {reason.excuse.expires}: {reason.excuse.id}, approved by {reason.excuse.approved_by}"
+            paper.say(words, indent=4)
+        else:
+            paper.say(f"to do: {remedy(reason)}", indent=4)
+    _more(paper, len(unseen) - REASONS_SHOWN, "reason")
+
+
+def _touched(reason: Unseen) -> str:
+    if not reason.checks:
+        return "no answer depends on it"
+    answers, checks = counted(reason.findings, "answer"), counted(len(reason.checks), "check")
+    return f"leaves {answers} of {checks} unknown ({listed(reason.checks, 2)})"
+
+
+def _worst(paper: Paper, summary: Summary) -> None:
+    failing = [result for result in summary.checks if result.open]
+    if failing:
+        paper.title(f"worst findings ({counted(len(failing), 'check')})")
+        for result in failing[:CHECKS_SHOWN]:
+            _failing(paper, result)
+        _more(paper, len(failing) - CHECKS_SHOWN, "check")
+    accepted = [result for result in summary.checks if result.excepted]
+    if accepted:
+        paper.title("accepted by exception")
+        for result in accepted[:CHECKS_SHOWN]:
+            ids = listed([f"{e.id} until {e.expires}" for e in result.excuses], 3)
+            paper.say(f"{result.definition.id}: {counted(result.excepted, 'failure')}, {ids}", indent=2, hang=4)
+        _more(paper, len(accepted) - CHECKS_SHOWN, "check")
+
+
+def _failing(paper: Paper, result: CheckResult) -> None:
+    definition = result.definition
+    judged = sum(result.counts.values())
+    severity = (f"{definition.severity:<9}", SEVERITY_STYLES[definition.severity])
+    paper.say(f"{definition.title}: {result.open:,} of {judged:,}", indent=2, lead=severity)
+    controls = f"  ({', '.join(definition.controls)})" if definition.controls else ""
+    paper.say(f"{definition.id}{controls}", indent=11, style="dim")
+    for found in result.worst_open:
+        since = f", since {to_the_minute(found.since)}" if found.since else ""
+        paper.say(f"- {found.reason}{since}", indent=11, hang=13)
+    more = result.open - len(result.worst_open)
+    if more:
+        paper.say(f"and {more:,} more, see --format json", indent=11)
+    if definition.fix:
+        paper.say(f"fix: {definition.fix}", indent=11, hang=16)
+
+
+def _undecided(paper: Paper, undecided: Sequence[Undecided]) -> None:
+    if not undecided:
+        return
+    paper.title(f"read, and still not known ({counted(len(undecided), 'check')})")
+    for entry in undecided[:UNDECIDED_SHOWN]:
+        ours = f", {counted(entry.errors, 'error')} of ours: please report" if entry.errors else ""
+        paper.say(f"{entry.check}: {counted(entry.findings, 'answer')}{ours}", indent=2)
+        for example in entry.examples[:2]:
+            paper.say(f"- {example}", indent=4, hang=6)
+    _more(paper, len(undecided) - UNDECIDED_SHOWN, "check")
+
+
+def _controls(paper: Paper, controls: Sequence[ControlLine]) -> None:
+    if not controls:
+        return
+    paper.title("controls")
+    layout = (
+        Column("control", 8),
+        Column("status", 10),
+        Column("title", 36),
+        Column("pass", 6, right=True),
+        Column("fail", 5, right=True),
+        Column("unkn.", 5, right=True),
+        Column("missing", 14),
+    )
+    paper.table(layout, ())
+    for theme, heading in THEMES.items():
+        of_theme = [control for control in controls if control.theme == theme]
+        shown = [control for control in of_theme if control.has_checks]
+        if not of_theme:
+            continue
+        paper.say(f"{heading}: {_tally(of_theme)}", indent=2, hang=4, style="bold")
+        if shown:
+            paper.table(layout, _rows(shown), indent=2, titles=False)
+    without = [control.id for control in controls if not control.has_checks]
+    if without:
+        paper.say(f"No check of Annexa speaks to {counted(len(without), 'control')}: {listed(without, 12)}.", indent=2, hang=4)
+
+
+def _tally(controls: Sequence[ControlLine]) -> str:
+    tally = Counter(control.assessment for control in controls)
+    return ", ".join(f"{number} {status}" for status, number in tally.most_common())
+
+
+def _rows(controls: Sequence[ControlLine]) -> Iterator[Sequence[tuple[str, str] | str]]:
+    for control in controls:
+        failed = f"{control.failed}+{control.excepted}" if control.excepted else str(control.failed)
+        status = (control.assessment, ASSESSMENT_STYLES.get(control.assessment, ""))
+        figures = (str(control.passed), failed, str(control.unknown))
+        yield (control.id, status, control.title, *figures, ", ".join(control.missing))
+
+
+def _seal(paper: Paper, view: RunView) -> None:
+    tree = view.checkpoint
+    paper.title("evidence")
+    paper.say(f"sealed as {tree.origin}, size {tree.size:,}, root {tree.root}", indent=2, hang=4)
+    paper.say("Keep this line, or the checkpoint file: `scanner evidence verify` holds the store against it.", indent=2)
+
+
+def _more(paper: Paper, number: int, what: str) -> None:
+    if number > 0:
+        paper.say(f"and {counted(number, f'more {what}')}, see --format json", indent=2)

@@ -1,0 +1,222 @@
+"""One run as reports see it: frozen, complete, and small, whatever the size of the estate.
+
+- Findings are a stream that can be read again and again; nothing here holds them all.
+- Definitions, assessments and exceptions are those that stood in the run, not today's.
+- Times are aware and in UTC; they are printed with `Z`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from evidence_store.records import Json, Severity, Status, format_time
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A check as it stood in the run."""
+
+    id: str
+    title: str
+    severity: Severity
+    version: int
+    type: str
+    rationale: str = ""
+    fix: str = ""
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    controls: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Json]) -> "Definition":
+        """From an entry of the run's `checks` document."""
+        return cls(
+            id=entry["id"],
+            title=entry["title"],
+            severity=Severity(entry["severity"]),
+            version=entry["version"],
+            type=entry["type"],
+            rationale=entry.get("rationale", ""),
+            fix=entry.get("fix", ""),
+            parameters=entry.get("parameters", {}),
+            controls=tuple(entry.get("controls", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Excuse:
+    """The exception that stands beside a finding or a blind spot."""
+
+    id: str
+    reason: str
+    owner: str
+    approved_by: str
+    expires: str
+    risk: str = ""
+
+    def document(self) -> dict[str, Json]:
+        return {
+            "id": self.id,
+            "reason": self.reason,
+            "owner": self.owner,
+            "approved_by": self.approved_by,
+            "expires": self.expires,
+            "risk": self.risk or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A finding with what a reader needs beside it."""
+
+    check: str
+    severity: Severity
+    status: Status
+    reason: str
+    target: str  # empty where no target of the run reaches the scope
+    provider: str
+    account: str
+    region: str
+    type: str
+    uid: str
+    controls: tuple[str, ...] = ()
+    since: datetime | None = None
+    exception: Excuse | None = None
+    owner: str = ""  # of the resource, where the records name one
+
+    @property
+    def place(self) -> str:
+        return f"{self.provider}:{self.account}:{self.region}"
+
+    @property
+    def is_open(self) -> bool:
+        """Failed, and no exception says that this is accepted."""
+        return self.status is Status.FAIL and self.exception is None
+
+    def document(self) -> dict[str, Json]:
+        """As `run --format json` prints it."""
+        return {
+            "check": self.check,
+            "severity": str(self.severity),
+            "status": str(self.status),
+            "reason": self.reason or None,
+            "resource": {
+                "target": self.target or None,
+                "account": self.account,
+                "region": self.region,
+                "type": self.type,
+                "id": self.uid,
+            },
+            "controls": list(self.controls),
+            "since": stamp(self.since),
+            "exception": self.exception.document() if self.exception else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageRow:
+    """What one source read in one scope."""
+
+    target: str
+    account: str
+    region: str
+    source: str
+    type: str
+    presence: str
+    resources: int
+    unread: int
+    reason: str | None
+    document: Mapping[str, Json] = field(default_factory=dict)  # the row as the run recorded it
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Json]) -> "CoverageRow":
+        return cls(
+            target=entry["target"],
+            account=entry["account"],
+            region=entry["region"],
+            source=entry["source"],
+            type=entry["type"],
+            presence=entry["presence"],
+            resources=entry["resources"],
+            unread=entry["unread"],
+            reason=entry["reason"],
+            document=entry,
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        return self.presence == "complete" and not self.unread
+
+
+@dataclass(frozen=True, slots=True)
+class ControlLine:
+    """The assessment of one control or clause, as the run recorded it, with the words that its mapping has for it."""
+
+    id: str
+    title: str
+    theme: str
+    assessment: str
+    missing: tuple[str, ...] = ()  # required aspects without passing primary evidence
+    passed: int = 0
+    failed: int = 0
+    unknown: int = 0
+    excepted: int = 0
+    oldest_evidence: str | None = None
+    max_age_days: int | None = None
+    worst: str | None = None
+    reasons: tuple[str, ...] = ()
+    observations: tuple[str, ...] = ()
+    not_observable: str = ""
+    has_checks: bool = True  # whether a primary check speaks to it
+    document: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTree:
+    """The signed checkpoint that seals a run: whose log, how long, and the hash over all of it."""
+
+    origin: str
+    size: int
+    root: str
+
+    def document(self) -> dict[str, Json]:
+        return {"origin": self.origin, "size": self.size, "root": self.root}
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Findings that can be read again: each iteration asks the store anew."""
+
+    read: Callable[[], Iterator[Reported]]
+
+    def __iter__(self) -> Iterator[Reported]:
+        return self.read()
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One sealed run."""
+
+    id: str
+    started: datetime
+    finished: datetime
+    version: str
+    complete: bool  # everything in scope was read, or an exception covers what was not
+    findings: Iterable[Reported]  # the latest of the selected checks; re-iterable, ordered by check
+    definitions: Mapping[str, Definition]
+    coverage: tuple[CoverageRow, ...]
+    controls: tuple[ControlLine, ...]
+    checkpoint: SignedTree
+    planned: str = ""  # `A.8.8 needs 14 checks, 11 sources; 23 calls made`
+    excused: Mapping[str, Excuse] = field(default_factory=dict)  # blind spots by the reason's text
+    exit_code: int | None = None  # what the command will return, where it is known
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """A time as a report prints it."""
+    return None if moment is None else format_time(moment)
+
+
+def to_the_minute(moment: datetime | str | None) -> str:
+    """A time for people: `2026-11-23 10:04Z`; a dash where there is none."""
+    text = moment if isinstance(moment, str) else stamp(moment)
+    return f"{text[:10]} {text[11:16]}Z" if text and len(text) > 16 else text or "-"
