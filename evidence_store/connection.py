@@ -1,0 +1,156 @@
+"""The way to the database: transactions with the durability that evidence needs, and one clear error for each failure.
+
+- SQLite: WAL, synchronous FULL. PostgreSQL: readers see one moment (REPEATABLE READ).
+- Errors of the driver end here, as `StoreError`; a password in the URL is never shown.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+
+from evidence_store import schema
+from evidence_store.errors import StoreError
+
+T = TypeVar("T")
+
+ATTEMPTS = 4
+_FIRST_PAUSE = 0.1  # seconds; doubled each time
+
+
+class Database:
+    """A connection pool with the two kinds of transaction that the store knows."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _parsed(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        self.name = self.url.render_as_string(hide_password=True)
+        self.engine = _sqlite(self.url, self.path) if self.sqlite else _postgresql(self.url)
+        self._written = self.engine.execution_options(annexa_begin="IMMEDIATE")
+        self._read = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
+
+    @property
+    def path(self) -> Path:
+        """The file of a SQLite database."""
+        return Path(self.url.database or "")
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one moment."""
+        with self.speaking(), self._read.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that is committed at the end, or not at all."""
+        with self.speaking(), self._written.begin() as connection:
+            yield connection
+
+    def retrying(self, work: Callable[[sa.Connection], T]) -> T:
+        """Do a piece of writing that can be done again; a busy, full or vanished database is tried a few times."""
+        pause = _FIRST_PAUSE
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self._written.begin() as connection:
+                    return work(connection)
+            except OperationalError:
+                time.sleep(pause)
+                pause *= 2
+            except SQLAlchemyError as error:
+                raise StoreError(self.sentence(error)) from None
+        with self.writing() as connection:
+            return work(connection)
+
+    @contextmanager
+    def speaking(self) -> Iterator[None]:
+        """The driver's errors, as one sentence."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise StoreError(self.sentence(error)) from None
+
+    def sentence(self, error: SQLAlchemyError) -> str:
+        cause = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
+        text = " ".join(cause.split())
+        if self.url.password:
+            text = text.replace(str(self.url.password), "***")
+        return f"{self.name}: the store failed: {text}"
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except ArgumentError:
+        raise StoreError("the store's url is not one: expected sqlite:///FILE or postgresql+psycopg://...") from None
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(f"{shown}: the store is kept in SQLite or PostgreSQL")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StoreError(f"{shown}: evidence is kept in a file; name one: sqlite:///annexa.db")
+    return parsed
+
+
+def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
+    engine = sa.create_engine(
+        url, poolclass=sa.QueuePool, pool_size=4, max_overflow=-1, connect_args={"timeout": 30, "check_same_thread": False}
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin only at the first write
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=FILE"):
+            raw.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('annexa_begin', 'DEFERRED')}")
+
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: there is no directory {path.parent}")
+    return engine
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    try:
+        return sa.create_engine(url, pool_size=4, max_overflow=-1, pool_pre_ping=True)
+    except (ModuleNotFoundError, NoSuchModuleError):
+        raise StoreError("PostgreSQL needs its driver; run: pip install 'annexa[postgresql]'") from None
+
+
+def prepare(database: Database, *, create: bool) -> None:
+    """Bring the schema up to date. Raises `StoreError` where that is not ours to do."""
+    if database.sqlite and not create and not database.path.exists():
+        raise StoreError(f"{database.path}: there is no store; `scanner run` makes one")
+    found = _revision(database)
+    if found == schema.REVISION:
+        return
+    if found is not None and found > schema.REVISION:
+        raise StoreError(f"{database.name}: the store was written by a newer Annexa (schema {found}); update this one")
+    if found is None and not create:
+        raise StoreError(f"{database.name}: there is no store; `scanner run` makes one")
+    from evidence_store import migrations
+
+    with database.writing() as connection:
+        if not database.sqlite:  # two processes may find the schema missing at once
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7310614)")
+        migrations.upgrade(connection)
+
+
+def _revision(database: Database) -> str | None:
+    with database.reading() as connection:
+        tables = sa.inspect(connection).get_table_names()
+        if "store_schema" not in tables:
+            if any(name.startswith("ev_") for name in tables):
+                raise StoreError(f"{database.name}: holds tables of a store and does not say of which schema")
+            return None
+        found: str | None = connection.exec_driver_sql("SELECT version_num FROM store_schema").scalar()
+        return found

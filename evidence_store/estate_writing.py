@@ -1,0 +1,202 @@
+"""Writing what was collected: states and intervals in, and the record that the leaf keeps of each snapshot.
+
+- A state is stored once for each identity: what returns to an earlier state refers to that state again.
+- Only a complete listing ends what it no longer names. A partial or failed one ends nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sqlalchemy as sa
+import zstandard
+
+from evidence_store import bodies, details, log, merkle, schema
+from evidence_store.errors import StaleError, StoreError
+from evidence_store.records import Json, Presence, Scope
+from evidence_store.sealing import Collected, Sealed, item_hash
+
+_LOOKED_UP = 500  # uids in one query
+StreamKey = tuple[Scope, str]
+
+
+@dataclass(slots=True)
+class Ids:
+    """The next free ids. There is one writer, so they are counted here and contiguous in the tables."""
+
+    stream: int
+    state: int
+    interval: int
+    finding: int
+
+    def copy(self) -> "Ids":
+        return replace(self)
+
+
+def load_ids(connection: sa.Connection) -> Ids:
+    tables = (schema.stream, schema.state, schema.interval, schema.finding)
+    return Ids(*((connection.execute(sa.select(sa.func.max(table.c.id))).scalar() or 0) + 1 for table in tables))
+
+
+class EstateWriter:
+    """Writes the snapshots of one leaf in one transaction."""
+
+    def __init__(self, connection: sa.Connection, leaf: int, ids: Ids) -> None:
+        self._connection = connection
+        self._leaf = leaf
+        self._ids = ids
+        self.opened = 0
+        self.closed = 0
+
+    def write(self, collected: Collected, begun: int, written: int | None) -> dict[str, Json]:
+        """The record of one snapshot. `begun`: the log's size when this run took the store; `written`: the last leaf
+        that this run wrote for the same stream.
+
+        Raises `StaleError` where the states in force are no longer those that it was compared with.
+        """
+        snapshot = collected.snapshot
+        stream, known = self._stream(snapshot.scope, snapshot.source)
+        ours = written is not None and written >= collected.size
+        if ours or (known and collected.size < begun and self._moved(stream, collected.size)):
+            raise StaleError(f"{snapshot.source} in {snapshot.scope} was written by another run meanwhile; run again")
+        changed = self._reused(collected.changed, stream) if known else [(sealed, None) for sealed in collected.changed]
+        ended = [*collected.gone, *(sealed.replaces for sealed, _ in changed if sealed.replaces is not None)]
+        self._insert(changed, stream)
+        self._close(ended)
+        self.opened += len(changed)
+        self.closed += len(ended)
+        manifest, held = _roots(collected, (sealed for sealed, state in changed if state is not None))
+        return details.snapshot_record(snapshot, manifest, held, collected.unseen, len(changed), len(ended))
+
+    def _stream(self, scope: Scope, source: str) -> tuple[int, bool]:
+        """The stream's id, and whether it was there before."""
+        found = stream_id(self._connection, scope, source)
+        if found is not None:
+            return found, True
+        made = self._ids.stream
+        self._ids.stream += 1
+        self._connection.execute(
+            schema.stream.insert().values(
+                id=made, provider=scope.provider, account=scope.account, region=scope.region, source=source
+            )
+        )
+        return made, False
+
+    def _moved(self, stream: int, size: int) -> bool:
+        """Whether an interval of the stream began or ended after the log had that size."""
+        interval = schema.interval.c
+        moved = sa.select(interval.id).where(
+            interval.stream == stream, sa.or_(interval.opened >= size, interval.closed >= size)
+        )
+        return self._connection.execute(moved.limit(1)).first() is not None
+
+    def _reused(self, changed: Sequence[Sealed], stream: int) -> list[tuple[Sealed, int | None]]:
+        """Each changed state, and the id of the same identity's earlier state where it is that one again."""
+        out: list[tuple[Sealed, int | None]] = []
+        unpack = zstandard.ZstdDecompressor()
+        for start in range(0, len(changed), _LOOKED_UP):
+            part = changed[start : start + _LOOKED_UP]
+            earlier = self._earlier({sealed.uid for sealed in part}, stream)
+            for sealed in part:
+                candidates = earlier.get((sealed.type, sealed.uid, sealed.facet), {})
+                text = bodies.unpack(sealed.body, unpack) if candidates else b""
+                for state, (salt, digest) in candidates.items():
+                    if bodies.state_digest(salt, text) == digest:
+                        out.append((replace(sealed, salt=salt, digest=digest), state))
+                        break
+                else:
+                    out.append((sealed, None))
+        return out
+
+    def _earlier(self, uids: set[str], stream: int) -> dict[tuple[str, str, str], dict[int, tuple[bytes, bytes]]]:
+        interval, state = schema.interval.c, schema.state.c
+        query = (
+            sa.select(interval.type, interval.uid, interval.facet, state.id, state.salt, state.digest)
+            .join_from(schema.interval, schema.state, state.id == interval.state)
+            .where(interval.uid.in_(uids), interval.stream == stream)
+        )
+        found: dict[tuple[str, str, str], dict[int, tuple[bytes, bytes]]] = {}
+        for type_, uid, facet, identity, salt, digest in self._connection.execute(query):
+            found.setdefault((type_, uid, facet), {})[identity] = (salt, digest)
+        return found
+
+    def _insert(self, changed: Sequence[tuple[Sealed, int | None]], stream: int) -> None:
+        if not changed:
+            return
+        states: list[dict[str, Any]] = []
+        intervals: list[dict[str, Any]] = []
+        for sealed, reused in changed:
+            identity = reused
+            if identity is None:
+                identity = self._ids.state
+                self._ids.state += 1
+                states.append({"id": identity, "digest": sealed.digest, "salt": sealed.salt, "body": sealed.body})
+            intervals.append(
+                {
+                    "id": self._ids.interval,
+                    "stream": stream,
+                    "type": sealed.type,
+                    "uid": sealed.uid,
+                    "facet": sealed.facet,
+                    "state": identity,
+                    "opened": self._leaf,
+                }
+            )
+            self._ids.interval += 1
+        if states:
+            self._connection.execute(schema.state.insert(), states)
+        self._connection.execute(schema.interval.insert(), intervals)
+
+    def _close(self, ended: Sequence[int]) -> None:
+        if not ended:
+            return
+        interval = schema.interval
+        close = interval.update().where(interval.c.id == sa.bindparam("ended")).values(closed=self._leaf)
+        self._connection.execute(close, [{"ended": identity} for identity in ended])
+
+
+def stream_id(connection: sa.Connection, scope: Scope, source: str) -> int | None:
+    stream = schema.stream.c
+    found: int | None = connection.execute(
+        sa.select(stream.id).where(
+            stream.provider == scope.provider,
+            stream.account == scope.account,
+            stream.region == scope.region,
+            stream.source == source,
+        )
+    ).scalar()
+    return found
+
+
+def _roots(collected: Collected, reused: Iterable[Sealed]) -> tuple[bytes, bytes | None]:
+    """The manifest's root over what was seen, and the root over all in force where that is more."""
+    packed = collected.hashes
+    hashes = [packed[at : at + 32] for at in range(0, len(packed), 32)]
+    for sealed in reused:
+        hashes[sealed.position] = item_hash(sealed.type, sealed.uid, sealed.facet, sealed.digest)
+    if not collected.kept:
+        return merkle.root(hashes), None
+    kept = set(collected.kept)
+    return merkle.root(h for position, h in enumerate(hashes) if position not in kept), merkle.root(hashes)
+
+
+def refuse_contradictions(collected: Iterable[Collected]) -> None:
+    """Raises `StoreError` for two snapshots of one source in one scope: they are of one leaf, and cannot both count."""
+    seen: set[StreamKey] = set()
+    for one in collected:
+        key = (one.snapshot.scope, one.snapshot.source)
+        if key in seen:
+            raise StoreError(f"{key[1]} in {key[0]} was collected twice in one run")
+        seen.add(key)
+        if one.snapshot.presence is not Presence.COMPLETE and one.snapshot.reason is None:
+            raise StoreError(f"{key[1]} in {key[0]}: presence is not complete and nobody said why")
+
+
+def read_records(connection: sa.Connection, index: int) -> list[dict[str, Json]]:
+    """The snapshot records of a leaf; empty where it holds none."""
+    leaf = schema.leaf.c
+    row = connection.execute(sa.select(leaf.body, leaf.detail).where(leaf.idx == index)).first()
+    if row is None or log.read_body(row.body, index)["kind"] != "snapshots":
+        return []
+    detail = log.read_detail(row.detail, index)
+    return [] if detail is None else list(detail["records"])

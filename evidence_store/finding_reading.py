@@ -1,0 +1,123 @@
+"""Reading what was concluded: findings now or at a leaf, their history, and how many there are of each status."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from evidence_store import schema
+from evidence_store.connection import Database
+from evidence_store.finding_sink import lookups_of
+from evidence_store.records import Lookup, Scope, Severity, Status
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """One finding over the time for which it held."""
+
+    check: str
+    version: int
+    parameters: str
+    severity: Severity
+    scope: Scope
+    type: str
+    uid: str
+    status: Status
+    reason: str
+    lookups: tuple[Lookup, ...]
+    since: int  # the leaf at which the unbroken run of this status began
+    since_time: datetime
+    opened: int  # the leaf that first said this, in these words
+    opened_time: datetime
+    closed: int | None
+    closed_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    check: str
+    scope: Scope
+    status: Status
+    severity: Severity
+    count: int
+
+
+class Findings:
+    """Safe to use from several threads."""
+
+    def __init__(self, database: Database, time_of: Callable[[int], datetime]) -> None:
+        self._database = database
+        self._time_of = time_of
+
+    def findings(
+        self,
+        at: int | None = None,
+        checks: Collection[str] | None = None,
+        severity: Severity | None = None,
+        statuses: Collection[Status] | None = None,
+    ) -> Iterator[FindingRow]:
+        """The findings in force, sorted by check and by the UTF-8 bytes of the uid. `severity`: this one or worse."""
+        f = schema.finding.c
+        query = sa.select(schema.finding).where(*_in_force(at)).order_by(f.check, f.uid, f.provider, f.account, f.region)
+        if checks is not None:
+            query = query.where(f.check.in_(sorted(checks)))
+        if severity is not None:
+            query = query.where(f.severity.in_([s.value for s in Severity if s.rank >= severity.rank]))
+        if statuses is not None:
+            query = query.where(f.status.in_([s.value for s in statuses]))
+        yield from self._rows(query)
+
+    def history(self, *, check: str | None = None, uid: str | None = None) -> Iterator[FindingRow]:
+        """Every finding of a check or about a resource, oldest first."""
+        f = schema.finding.c
+        query = sa.select(schema.finding).order_by(f.opened, f.check, f.uid)
+        if check is not None:
+            query = query.where(f.check == check)
+        if uid is not None:
+            query = query.where(f.uid == uid)
+        yield from self._rows(query)
+
+    def counts(self, at: int | None = None) -> list[Count]:
+        """How many findings are in force, by check, scope, status and severity."""
+        f = schema.finding.c
+        columns = (f.check, f.provider, f.account, f.region, f.status, f.severity)
+        query = sa.select(*columns, sa.func.count()).where(*_in_force(at)).group_by(*columns)
+        with self._database.reading() as connection:
+            return [
+                Count(check, Scope(provider, account, region), Status(status), Severity(severity), count)
+                for check, provider, account, region, status, severity, count in connection.execute(query)
+            ]
+
+    def _rows(self, query: sa.Select[Any]) -> Iterator[FindingRow]:
+        with self._database.reading() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                yield self._row(row)
+
+    def _row(self, row: Any) -> FindingRow:
+        return FindingRow(
+            check=row.check,
+            version=row.version,
+            parameters=row.parameters,
+            severity=Severity(row.severity),
+            scope=Scope(row.provider, row.account, row.region),
+            type=row.type,
+            uid=row.uid,
+            status=Status(row.status),
+            reason=row.reason,
+            lookups=lookups_of(row.lookups) if row.lookups != "[]" else (),
+            since=row.since,
+            since_time=self._time_of(row.since),
+            opened=row.opened,
+            opened_time=self._time_of(row.opened),
+            closed=row.closed,
+            closed_time=None if row.closed is None else self._time_of(row.closed),
+        )
+
+
+def _in_force(at: int | None) -> list[sa.ColumnElement[bool]]:
+    f = schema.finding.c
+    if at is None:
+        return [f.closed.is_(None)]
+    return [f.opened <= at, sa.or_(f.closed.is_(None), f.closed > at)]
