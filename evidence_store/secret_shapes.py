@@ -24,6 +24,8 @@ _ASSIGNED = r"(?:pass(?:word|wd|phrase)|pwd|secret|token|api_?-?key|access_?key|
 # A value that is itself a reference ($VAR, ${VAR}, {{...}}, <...>, %VAR%, a mask) gives nothing away.
 _LITERAL = r"(?![$<%*{\[(]|arn:|true\b|false\b|null\b|none\b)[^\s\"'\\&;,|<>]{4,}"
 
+_PEM = r"-----{} (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+
 # (kind, what must occur in the lower-cased canonical text before the pattern is tried, the pattern)
 SHAPES: tuple[tuple[str, tuple[bytes, ...], re.Pattern[str]], ...] = tuple(
     (kind, markers, re.compile(pattern))
@@ -31,8 +33,7 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], re.Pattern[str]], ...] = tuple(
         (
             "private_key",
             (b"private key",),
-            r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
-            r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z)",
+            rf"{_PEM.format('BEGIN')}[\s\S]*?(?:{_PEM.format('END')}|\Z)",
         ),
         ("aws_access_key_id", (b"akia", b"asia"), r"(?<![A-Za-z0-9/+])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9/+])"),
         ("jwt", (b"eyj",), r"(?<![\w-])eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*"),
@@ -61,10 +62,15 @@ AWS_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/
 _HEX = re.compile(r"[0-9a-f]{40}")
 
 # Where none of these occurs in the lower-cased canonical text, neither a name nor a shape can.
-MARKERS = tuple(
-    word.encode()
-    for word in ["pass", "pwd", "secret", "token", "psk", "private", "apikey", "api_key", "api-key", "account_key", "accountkey", "account-key", "shared", "authkey", "auth_key", "auth-key", "storagekey", "storage_key", "connection", "authorization", "akia", "asia", "eyj", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "hooks.slack.com", "k_live_", "k_test_", "aiza", "ya29.", "gocspx-", "sig=", "accesskey=", "access_key"]
+# fmt: off
+MARKERS = (
+    b"pass", b"pwd", b"secret", b"token", b"psk", b"private", b"apikey", b"api_key", b"api-key", b"account_key",
+    b"accountkey", b"account-key", b"shared", b"authkey", b"auth_key", b"auth-key", b"storagekey", b"storage_key",
+    b"connection", b"authorization", b"akia", b"asia", b"eyj", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_",
+    b"github_pat_", b"glpat-", b"xox", b"hooks.slack.com", b"k_live_", b"k_test_", b"aiza", b"ya29.", b"gocspx-",
+    b"sig=", b"accesskey=", b"access_key",
 )
+# fmt: on
 URL_WITH_USER = re.compile(rb"://[^/\"\\]*:[^/\"\\]*@")
 
 _REFERENCE = re.compile(
