@@ -57,7 +57,7 @@ class _Unit:
     started: datetime
     deadline: float
     pending: int = 1  # tasks that have not ended
-    count: int = 0
+    counts: dict[str, int] = field(default_factory=dict)  # type -> facets read
     reason: Unread | None = None
     unread: list[UnreadFacet] = field(default_factory=list)
     parents: dict[str, list[Parent]] = field(default_factory=dict)  # type -> listed, for dependents
@@ -73,6 +73,7 @@ class Collection(Generic[Kept]):
     failed: Unread | None = None  # the target as a whole could not be reached
     kept: list[Kept] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
+    counts: dict[tuple[Scope, str, str], int] = field(default_factory=dict)  # (scope, source, type) -> facets read
 
 
 class Collector(Generic[Kept]):
@@ -214,7 +215,7 @@ class _Reading(Generic[Kept]):
             if isinstance(facts, Unread):
                 unit.unread.append(UnreadFacet(facet.type, observation.uid, facet.name, facts))
                 return
-            unit.count += 1
+            unit.counts[facet.type] = unit.counts.get(facet.type, 0) + 1
             unit.sink.add(observation, facet.secret)
             if facet.lists and (uses := self._uses(facet.type)) is not None:
                 parent = Parent(observation.uid, {name: facts.get(name) for name in uses})
@@ -255,7 +256,8 @@ class _Reading(Generic[Kept]):
 
     def _record(self, source: Source, place: Place, reason: Unread | None, sink: Any, unit: _Unit | None) -> None:
         now = self._of._clock()
-        count = unit.count if unit else 0
+        counts = unit.counts if unit else {}
+        count = sum(counts.values())
         presence = Presence.COMPLETE if reason is None else Presence.PARTIAL if count else Presence.FAILED
         snapshot = Snapshot(
             scope=place.scope,
@@ -273,6 +275,7 @@ class _Reading(Generic[Kept]):
         )
         self._collection.kept.append(sink.collected(snapshot))
         self._collection.snapshots.append(snapshot)
+        self._collection.counts.update({(place.scope, source.name, type_): n for type_, n in counts.items()})
         self._done += 1
         self._facets += count
         self._failed += presence is not Presence.COMPLETE

@@ -1,0 +1,75 @@
+"""What most commands begin with: the configuration, the mapping, the store, the keys."""
+
+import os
+import socket
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import configuration
+import mappings
+from checks.check import Check, checks
+from collectors.source import kinds, sources
+from commands.failures import UsageError
+from configuration import Configuration
+from evidence_store.records import parse_time
+from mappings.catalogue import Catalogue
+from pipeline.plan import Sources
+
+
+def now() -> datetime:
+    """The clock of the program."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this installation can do, and what it is configured to do."""
+
+    checks: Mapping[str, Check]
+    catalogue: Catalogue
+    sources: Sources
+    configuration: Configuration
+
+
+def known(given: Namespace) -> Known:
+    """Load everything that a command needs to plan. Raises `ConfigurationError`."""
+    every = checks()
+    loaded = configuration.load(configuration.find(given.config), every)
+    return Known(every, mappings.load(every), Sources(s for kind in kinds() for s in sources(kind)), loaded)
+
+
+def configured(given: Namespace) -> Configuration:
+    """The configuration alone."""
+    return configuration.load(configuration.find(given.config), checks())
+
+
+def moment(text: str | None, option: str) -> datetime | None:
+    """A time on the command line; a date means its last moment. Raises `UsageError`."""
+    if text is None:
+        return None
+    try:
+        parsed = parse_time(text)
+    except ValueError:
+        raise UsageError(f"{option} {text}: not a time; write 2026-03-01 or 2026-03-01T12:00:00Z") from None
+    return parsed.replace(hour=23, minute=59, second=59, microsecond=999999) if len(text) == 10 else parsed
+
+
+def origin() -> str:
+    """The name of a log that begins here."""
+    host = "".join(c if c.isalnum() or c in "-." else "-" for c in socket.gethostname())
+    return f"annexa/{host or 'host'}/{os.urandom(4).hex()}"
+
+
+def output_path(text: str) -> Path:
+    """A file to write. Raises `UsageError` where its directory is missing or not writable."""
+    path = Path(text)
+    if path.is_dir():
+        raise UsageError(f"--output {path}: is a directory; name a file")
+    if not path.parent.is_dir():
+        raise UsageError(f"--output {path}: the directory {path.parent} does not exist")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"--output {path}: not writable")
+    return path

@@ -1,0 +1,354 @@
+"""One run, from the lock to the seal.
+
+- Targets are collected side by side; each is written, with its leaf, as soon as it has ended. Judging begins when all
+  have been collected, because a check may look at another target's records.
+- A target that cannot be reached gives an `unknown` for each of its checks, under a scope of its own that is closed
+  again by the first run that reaches it.
+- The run is complete when everything planned was read, or an exception covers the blind spot.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from checks.check import Check
+from collectors.source import Source, UnreadError
+from configuration import Configuration, Target
+from evidence_store import canonical
+from evidence_store.database import Store
+from evidence_store.errors import StoreError
+from evidence_store.finding_sink import FindingSink
+from evidence_store.keys import Keys
+from evidence_store.note import Checkpoint
+from evidence_store.records import Finding, Json, Scope, Snapshot, Status, Unread, Why
+from evidence_store.redaction import Redactor
+from evidence_store.sealing import Collected, Sealer
+from evidence_store.writing import Writer, nothing
+from mappings.catalogue import Catalogue
+from mappings.evidence import Judged
+from pipeline.assess import Conclusion, conclude
+from pipeline.collect import Collection, Collector, Progress
+from pipeline.judge import Facets, Seen, World, judge
+from pipeline.plan import Sources
+from pipeline.selection import Selection, unreachable
+from pipeline.targets import connect
+
+log = logging.getLogger(__name__)
+
+
+class StoreFailedError(Exception):
+    """The store failed after the run had begun; what was sealed before still verifies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """Something planned that could not be read, and no exception covers it."""
+
+    scope: Scope
+    unread: Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to."""
+
+    run: str
+    complete: bool
+    blind: tuple[Blind, ...]
+    calls: int
+    checkpoint: Checkpoint
+    conclusion: Conclusion
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What a run is given: everything that it does not decide."""
+
+    configuration: Configuration
+    known: Mapping[str, Check]
+    catalogue: Catalogue
+    sources: Sources
+    store: Store
+    keys: Keys
+    clock: Callable[[], datetime]
+    run_id: str
+    origin: str  # the name of a log that begins with this run; one that exists keeps its own
+    version: str
+    progress: Callable[[Progress], None] = lambda _: None
+    crash: Callable[[str], None] = nothing
+
+    def parameters(self, check: Check) -> dict[str, Json]:
+        """The parameters in force for a check."""
+        return {**check.defaults(), **self.configuration.parameters.get(check.id, {})}
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the targets gave, while the run goes on."""
+
+    collections: dict[str, Collection[Collected]] = field(default_factory=dict)
+    owners: dict[Scope, str] = field(default_factory=dict)
+
+    def snapshots(self) -> Iterator[tuple[str, Snapshot]]:
+        for name, collection in self.collections.items():
+            for snapshot in collection.snapshots:
+                yield name, snapshot
+
+    def seen(self) -> dict[tuple[Scope, str], Seen]:
+        return {
+            (c.snapshot.scope, c.snapshot.source): Seen.of(c.snapshot, ((uid, facet) for uid, facet, _ in c.unseen))
+            for collection in self.collections.values()
+            for c in collection.kept
+        }
+
+
+def run(environment: Environment, selection: Selection, *, wait: float = 0) -> Outcome:
+    """Do one run. Raises `HeldError`, `RolledBackError`, `StoreError` before it begins; `StoreFailedError` after."""
+    with environment.store.writer(
+        environment.keys, origin=environment.origin, wait=wait, clock=environment.clock, crash=environment.crash
+    ) as writer:
+        writer.begin(environment.run_id, documents=_documents(environment), about=_about(environment, selection))
+        try:
+            return _Run(environment, selection, writer).go()
+        except StoreError as error:
+            raise StoreFailedError(f"the store failed during the run: {error}; the last checkpoint still stands") from error
+
+
+class _Run:
+    def __init__(self, environment: Environment, selection: Selection, writer: Writer) -> None:
+        self._environment = environment
+        self._selection = selection
+        self._writer = writer
+        self._gathered = _Gathered()
+        self._observed: dict[str, datetime] = {}  # target -> when its last answer was in
+        self._judged: dict[tuple[str, Scope], Judged] = {}
+
+    def go(self) -> Outcome:
+        self._collect()
+        self._judge()
+        conclusion = conclude(self._environment, self._places(), self._judged)
+        blind = self._blind(conclusion)
+        calls = sum(s.calls for _, s in self._gathered.snapshots())
+        outcome = {"complete": not blind, "blind": len(blind), "calls": calls}
+        self._writer.end(
+            coverage=self._coverage(),
+            assessments=[a.document() for a in conclusion.assessments],
+            documents=conclusion.documents,
+            outcome=outcome,
+        )
+        checkpoint = self._writer.seal()
+        return Outcome(self._environment.run_id, not blind, tuple(blind), calls, checkpoint, conclusion)
+
+    # -- collect -------------------------------------------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        environment, redactor = self._environment, Redactor(self._environment.keys.redaction)
+        claimed: set[tuple[Scope, str]] = set()
+        workers = ThreadPoolExecutor(environment.configuration.run.workers, "read")
+        targets = ThreadPoolExecutor(max(1, len(self._selection.targets)), "target")
+        try:
+            collector: Collector[Collected] = Collector(
+                workers,
+                environment.clock,
+                lambda scope, source: Sealer(redactor, environment.store.known(scope, source.name)),
+                claimed=claimed,
+                progress=environment.progress,
+                unit_seconds=environment.configuration.run.source_seconds,
+            )
+            futures = {targets.submit(self._read, collector, target): target for target in self._selection.targets}
+            for future in as_completed(futures):
+                self._write(futures[future], future)
+        finally:
+            targets.shutdown(wait=False, cancel_futures=True)
+            workers.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, collector: Collector[Collected], target: Target) -> Collection[Collected]:
+        """Read one target, in a thread of its own."""
+        try:
+            connection = connect(target)
+        except UnreadError as error:
+            return Collection(target.name, failed=error.unread)
+        except Exception as error:
+            log.debug("%s", target.name, exc_info=True)
+            return Collection(target.name, failed=Unread(Why.UNEXPECTED, target.name, type(error).__name__))
+        try:
+            return collector.collect(target.name, connection, self._sources(target))
+        finally:
+            connection.close()
+
+    def _sources(self, target: Target) -> Sequence[Source]:
+        return self._selection.sources.get(target.kind, ())
+
+    def _write(self, target: Target, future: Future[Collection[Collected]]) -> None:
+        collection = future.result()
+        self._gathered.collections[target.name] = collection
+        for place in collection.places:
+            self._gathered.owners.setdefault(place.scope, target.name)
+        leaf = self._writer.snapshots(target.name, collection.kept)
+        self._observed[target.name] = self._environment.store.time_of(leaf)
+
+    # -- judge ---------------------------------------------------------------------------------------------------------
+
+    def _judge(self) -> None:
+        world = World(
+            self._environment.sources, _Stored(self._environment.store), self._gathered.seen(), self._selection.checks
+        )
+        for target in self._selection.judged:
+            checks = self._selection.of(target)
+            if not checks:
+                continue
+            parameters = {c.id: self._environment.parameters(c) for c in checks}
+            digests = {c.id: canonical.digest(parameters[c.id]) for c in checks}
+            judged = {c.id: (c.version, digests[c.id]) for c in checks}
+            scopes = [*self._owned(target), *self._placeholders(target)]
+            with self._writer.findings(target.name, scopes, judged) as sink:
+                for finding in self._not_reached(target, checks, digests):
+                    self._add(sink, finding, None, target)
+                for type_, of_type in _by_type(checks).items():
+                    for scope in self._asked(target, type_):
+                        at = self._observed[target.name]
+                        self._judged.update({(c.id, scope): Judged(at, None) for c in of_type})
+                        for judgement in judge(world, type_, scope, of_type, parameters, digests, at):
+                            self._add(sink, judgement.finding, judgement.effective, target)
+
+    def _add(self, sink: FindingSink, finding: Finding, effective: datetime | None, target: Target) -> None:
+        sink.add(finding, effective)
+        key = (finding.check, finding.scope)
+        before = self._judged.get(key)
+        oldest = min((t for t in (effective, before.oldest if before else None) if t is not None), default=None)
+        self._judged[key] = Judged(self._observed[target.name], oldest)
+
+    def _asked(self, target: Target, type_: str) -> list[Scope]:
+        """The scopes of a target in which a type is listed."""
+        level = self._environment.sources.listing(type_).source.level
+        return [scope for scope in self._owned(target) if (scope.region == "global") == (level == "account")]
+
+    def _owned(self, target: Target) -> list[Scope]:
+        places = self._gathered.collections[target.name].places
+        return sorted({p.scope for p in places if self._gathered.owners[p.scope] == target.name})
+
+    def _placeholders(self, target: Target) -> list[Scope]:
+        """Scopes that stood for places not known in an earlier run: judged again, so that what they said is closed."""
+        owned = set(self._owned(target))
+        every = {Scope(target.kind, scope.account, "all") for scope in owned}
+        return sorted({unreachable(target), *every} - owned)
+
+    def _not_reached(self, target: Target, checks: Sequence[Check], digests: Mapping[str, str]) -> Iterator[Finding]:
+        failed = self._gathered.collections[target.name].failed
+        if failed is None:
+            return
+        scope = unreachable(target)
+        for check in checks:
+            yield Finding(
+                check=check.id,
+                version=check.version,
+                parameters=digests[check.id],
+                severity=check.severity,
+                scope=scope,
+                type=check.on,
+                uid=str(scope),
+                status=Status.UNKNOWN,
+                reason=str(failed),
+            )
+
+    # -- conclude ------------------------------------------------------------------------------------------------------
+
+    def _places(self) -> dict[str, tuple[Scope, ...]]:
+        """Where each target was found to reach in this run."""
+        return {
+            name: tuple(p.scope for p in c.places) if c.failed is None else (unreachable(self._target(name)),)
+            for name, c in self._gathered.collections.items()
+        }
+
+    def _target(self, name: str) -> Target:
+        return next(t for t in self._selection.targets if t.name == name)
+
+    def _coverage(self) -> list[dict[str, Json]]:
+        rows = [
+            {
+                "target": name,
+                "account": s.scope.account,
+                "region": s.scope.region,
+                "source": s.source,
+                "type": type_,
+                "presence": str(s.presence),
+                "resources": self._gathered.collections[name].counts.get((s.scope, s.source, type_), 0),
+                "unread": sum(u.type == type_ for u in s.unread),
+                "reason": str(s.reason) if s.reason else None,
+            }
+            for name, s in self._gathered.snapshots()
+            for type_ in s.types
+        ]
+        return sorted(rows, key=lambda row: (row["target"], row["account"], row["region"], row["source"], row["type"]))
+
+    def _blind(self, conclusion: Conclusion) -> list[Blind]:
+        found: dict[Blind, None] = {}
+        for name, collection in self._gathered.collections.items():
+            if collection.failed is not None:
+                found[Blind(unreachable(self._target(name)), collection.failed)] = None
+        for _, snapshot in self._gathered.snapshots():
+            reasons = [snapshot.reason] if snapshot.reason else []
+            for unread in dict.fromkeys(reasons + [u.unread for u in snapshot.unread]):
+                found[Blind(snapshot.scope, unread)] = None
+        return [b for b in found if not conclusion.covers_blind_spot(b.scope, b.unread.action)]
+
+
+class _Stored:
+    """The store's states, as the judge asks for them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Facets]]:
+        for _, uid, facets in self._store.resources(scope, type_):
+            yield uid, facets
+
+
+def _by_type(checks: Sequence[Check]) -> dict[str, list[Check]]:
+    grouped: dict[str, list[Check]] = {}
+    for check in checks:
+        grouped.setdefault(check.on, []).append(check)
+    return grouped
+
+
+def _about(environment: Environment, selection: Selection) -> dict[str, Json]:
+    return {
+        "version": environment.version,
+        "selected": {
+            "controls": list(selection.wanted.controls),
+            "checks": [c.id for c in selection.checks],
+            "targets": [t.name for t in selection.judged],
+        },
+        "unanswerable": [c.id for c in selection.unanswerable],
+        "sources": {kind: [s.name for s in of_kind] for kind, of_kind in selection.sources.items()},
+    }
+
+
+def _documents(environment: Environment) -> dict[str, Json]:
+    """What the run went by: the checks as they stand, the mapping, the configuration without secrets."""
+    configuration = environment.configuration
+    return {
+        "checks": {"checks": [_definition(environment, c) for c in environment.known.values()]},
+        "mapping": environment.catalogue.document(),
+        "config": {
+            "targets": [{"name": t.name, "kind": t.kind} for t in configuration.targets],
+            "gap_from": str(configuration.run.gap_from),
+            "parameters": {check: dict(values) for check, values in configuration.parameters.items()},
+        },
+    }
+
+
+def _definition(environment: Environment, check: Check) -> dict[str, Json]:
+    return {
+        "id": check.id,
+        "title": check.title,
+        "rationale": check.rationale,
+        "fix": check.fix,
+        "type": check.on,
+        "severity": str(check.severity),
+        "version": check.version,
+        "parameters": environment.parameters(check),
+        "controls": list(environment.catalogue.controls_by(check.id)),
+    }

@@ -1,0 +1,24 @@
+"""Open the way to each target, or say in one sentence why that cannot be: before anything is read."""
+
+import importlib.util
+from collections.abc import Iterable
+
+from collectors.source import Connection, provider
+from configuration import ConfigurationError, Target
+
+
+def require_extras(targets: Iterable[Target]) -> None:
+    """Raises `ConfigurationError` naming the install command where a target's SDK is not installed."""
+    for target in targets:
+        of = provider(target.kind)
+        missing = [name for name in of.modules if importlib.util.find_spec(name) is None]
+        if missing:
+            raise ConfigurationError(
+                f"target {target.name} is of kind {target.kind}, which needs {', '.join(missing)}; "
+                f"install it: pip install 'annexa[{of.extra}]'"
+            )
+
+
+def connect(target: Target) -> Connection:
+    """Import the provider's SDK and make a connection. Raises `UnreadError` where the credentials cannot be used."""
+    return provider(target.kind).connect(target.settings)

@@ -1,0 +1,241 @@
+"""The judge: what was not seen never becomes a pass, and the same states give the same sentences."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from checks.check import Answer, Check, NotApplicable, Parameter, Unknown
+from collectors.source import Facet, Source
+from evidence_store.records import (
+    Inventory,
+    Json,
+    Presence,
+    Resource,
+    Scope,
+    Severity,
+    Snapshot,
+    Status,
+    Unread,
+    UnreadFacet,
+    Why,
+)
+from pipeline.judge import Judgement, Seen, World, judge
+from pipeline.plan import DeclarationError, Sources
+
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+HERE = Scope("toy", "acct")
+DENIED = Unread(Why.DENIED, "toy:ListBoxes")
+
+LIST = Source("List", "toy", "account", (Facet("toy.box", ("Name",), ("Size",), lists=True),), (), (), lambda r: [])
+LID = Source("Lid", "toy", "account", (Facet("toy.box", ("Lid",), name="lid"),), (), (), lambda r, p: [], parent="toy.box")
+SCAN = Source(
+    "Scan", "toy", "account", (Facet("toy.box", ("Missing", "End"), name="scan", effective="End"),), (), (), lambda r: []
+)
+BAGS = Source("Bags", "toy", "account", (Facet("toy.bag", ("Box",), lists=True),), (), (), lambda r: [])
+SOURCES = Sources([LIST, LID, SCAN, BAGS])
+
+
+def check(question: Callable[..., Answer], needs: tuple[str, ...] = (), **more: Any) -> Check:
+    return Check(
+        id=question.__name__,
+        version=1,
+        on="toy.box",
+        severity=Severity.HIGH,
+        needs=needs,
+        looks_up=more.pop("looks_up", {}),
+        title="t",
+        rationale="",
+        fix="f",
+        parameters=more.pop("parameters", ()),
+        question=question,
+        takes_time=more.pop("takes_time", False),
+        takes_inventory=more.pop("takes_inventory", False),
+    )
+
+
+class States:
+    def __init__(self, states: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Json]]]]) -> None:
+        self._states = states
+
+    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:
+        assert scope == HERE
+        yield from sorted(self._states.get(type_, {}).items())
+
+
+def snapshot(source: str, presence: Presence = Presence.COMPLETE, **more: Any) -> Snapshot:
+    reason = None if presence is Presence.COMPLETE else DENIED
+    return Snapshot(HERE, source, (), presence, reason, more.get("unread", ()), 1, "me", 1, AT, AT)
+
+
+def ask(
+    one: Check,
+    states: Mapping[str, Any],
+    *snapshots: Snapshot,
+    unseen: tuple[tuple[str, str], ...] = (),
+    at: datetime = AT,
+) -> list[Judgement]:
+    seen = {(s.scope, s.source): Seen.of(s, unseen) for s in snapshots or (snapshot("List"),)}
+    world = World(SOURCES, States(states), seen, [one])
+    return list(judge(world, "toy.box", HERE, [one], {one.id: one.defaults()}, {one.id: "digest"}, at))
+
+
+def only(found: list[Judgement]) -> tuple[str, str, str]:
+    (judgement,) = found
+    return str(judgement.finding.status), judgement.finding.reason, judgement.finding.uid
+
+
+def is_big(box: Resource) -> Answer:
+    return f"{box.name} is {box.fact('Size')}" if box.fact("Size") else None
+
+
+def lid_is_on(box: Resource) -> Answer:
+    return None if box.fact("Lid") else f"{box.name} has no lid"
+
+
+BOX = {"toy.box": {"box:a": {"config": {"Name": "a", "Size": 3}}}}
+
+
+def test_a_fact_gives_the_answer() -> None:
+    assert only(ask(check(is_big, ("Size",)), BOX)) == ("fail", "a is 3", "box:a")
+
+
+def test_a_denied_listing_is_one_unknown_for_the_scope_whatever_is_stored() -> None:
+    found = ask(check(is_big, ("Size",)), BOX, snapshot("List", Presence.FAILED))
+    assert only(found) == ("unknown", "toy:ListBoxes was denied", "toy:acct:global")
+
+
+def test_a_listing_that_nobody_asked_is_unknown() -> None:
+    found = ask(check(is_big, ("Size",)), BOX, snapshot("Lid"))
+    assert only(found) == ("unknown", "List was never collected", "toy:acct:global")
+
+
+def test_a_partial_listing_judges_what_was_seen_and_is_unknown_for_the_rest() -> None:
+    states = {"toy.box": {**BOX["toy.box"], "box:b": {"config": {"Name": "b", "Size": None}}}}
+    found = ask(check(is_big, ("Size",)), states, snapshot("List", Presence.PARTIAL), unseen=(("box:b", "config"),))
+    assert [(str(j.finding.status), j.finding.uid) for j in found] == [("unknown", "toy:acct:global"), ("fail", "box:a")]
+
+
+def test_a_denied_facet_makes_its_own_resource_unknown() -> None:
+    denied = UnreadFacet("toy.box", "box:a", "lid", Unread(Why.DENIED, "toy:GetLid"))
+    states = {"toy.box": {"box:a": {"config": {"Name": "a"}, "lid": {"Lid": True}}}}
+    found = ask(check(lid_is_on, ("Lid",)), states, snapshot("List"), snapshot("Lid", unread=(denied,)))
+    assert only(found) == ("unknown", "toy:GetLid was denied", "box:a")
+
+
+def test_a_source_read_to_its_end_with_nothing_for_the_resource_says_none() -> None:
+    assert only(ask(check(lid_is_on, ("Lid",)), BOX, snapshot("List"), snapshot("Lid"))) == ("fail", "a has no lid", "box:a")
+
+
+def test_a_facet_that_nobody_asked_is_unknown_even_where_an_old_state_is_stored() -> None:
+    states = {"toy.box": {"box:a": {"config": {"Name": "a"}, "lid": {"Lid": True}}}}
+    assert only(ask(check(lid_is_on, ("Lid",)), states))[:2] == ("unknown", "Lid was never collected")
+
+
+def test_a_facet_of_a_failed_source_is_unknown_with_its_reason() -> None:
+    found = ask(check(lid_is_on, ("Lid",)), BOX, snapshot("List"), snapshot("Lid", Presence.FAILED))
+    assert only(found)[:2] == ("unknown", "toy:ListBoxes was denied")
+
+
+def test_a_resource_whose_listing_facet_was_odd_is_unknown_by_name() -> None:
+    odd = UnreadFacet("toy.box", "box:z", "config", Unread(Why.UNEXPECTED, "List", "no Name"))
+    found = ask(check(is_big, ("Size",)), {}, snapshot("List", unread=(odd,)))
+    assert only(found) == ("unknown", "List gave an answer of unexpected shape (no Name)", "box:z")
+
+
+def test_fact_never_declared_is_a_bug_not_a_pass() -> None:
+    status, reason, _ = only(ask(check(is_big), BOX))
+    assert status == "error"
+    assert "no declared fact 'Size'" in reason
+
+
+def test_a_crash_in_a_check_is_an_error_not_a_pass() -> None:
+    def crashes(box: Resource) -> Answer:
+        raise ValueError("boom")
+
+    assert only(ask(check(crashes), BOX))[0] == "error"
+
+
+def test_a_check_may_say_unknown_or_not_applicable() -> None:
+    def unclassified(box: Resource) -> Answer:
+        return Unknown("a has no owner")
+
+    def other(box: Resource) -> Answer:
+        return NotApplicable("a is empty")
+
+    assert only(ask(check(unclassified), BOX))[:2] == ("unknown", "a has no owner")
+    assert only(ask(check(other), BOX))[:2] == ("not_applicable", "a is empty")
+
+
+SCANNED = ("List", "Scan")
+
+
+def missing(box: Resource) -> Answer:
+    return f"{box.name} misses {box.fact('Missing')}" if box.fact("Missing") else None
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("2026-02-27T00:00:00Z", "pass"), (None, "unknown"), ("soon", "unknown"), ("2026-03-02T00:00:00Z", "unknown")],
+)
+def test_a_pass_needs_the_time_that_its_facts_speak_of(end: str | None, status: str) -> None:
+    states = {"toy.box": {"box:a": {"config": {"Name": "a"}, "scan": {"Missing": 0, "End": end}}}}
+    found = ask(check(missing, ("Missing",)), states, *(snapshot(s) for s in SCANNED))
+    assert only(found)[0] == status
+
+
+def test_a_fail_stands_without_a_time() -> None:
+    states = {"toy.box": {"box:a": {"config": {"Name": "a"}, "scan": {"Missing": 2, "End": None}}}}
+    assert only(ask(check(missing, ("Missing",)), states, *(snapshot(s) for s in SCANNED)))[0] == "fail"
+
+
+def test_the_oldest_time_of_the_facts_is_told() -> None:
+    states = {"toy.box": {"box:a": {"config": {"Name": "a"}, "scan": {"Missing": 0, "End": "2026-02-27T00:00:00Z"}}}}
+    (found,) = ask(check(missing, ("Missing",)), states, *(snapshot(s) for s in SCANNED))
+    assert found.effective == datetime(2026, 2, 27, tzinfo=UTC)
+
+
+def has_bag(box: Resource, *, inventory: Inventory) -> Answer:
+    return None if list(inventory.where("toy.bag", Box=box.fact("Name"))) else f"{box.name} has no bag"
+
+
+BAGGED = check(has_bag, ("Name",), looks_up={"toy.bag": ("Box",)}, takes_inventory=True)
+BAG = {"toy.bag": {"bag:1": {"config": {"Box": "a"}}}}
+
+
+def test_a_look_up_finds_and_is_recorded() -> None:
+    (found,) = ask(BAGGED, {**BOX, **BAG}, snapshot("List"), snapshot("Bags"))
+    assert found.finding.status is Status.PASS
+    assert [(lookup.type, lookup.facts) for lookup in found.finding.lookups] == [("toy.bag", (("Box", "a"),))]
+
+
+def test_absence_is_only_said_of_a_complete_listing() -> None:
+    assert only(ask(BAGGED, BOX, snapshot("List"), snapshot("Bags")))[:2] == ("fail", "a has no bag")
+    partial = ask(BAGGED, BOX, snapshot("List"), snapshot("Bags", Presence.PARTIAL))
+    assert only(partial)[:2] == ("unknown", "toy:ListBoxes was denied")
+    assert only(ask(BAGGED, BOX))[:2] == ("unknown", "toy.bag was never collected")
+
+
+def test_the_same_states_one_day_later_give_the_same_sentence() -> None:
+    def old(box: Resource, *, at: datetime, limit: int = 1) -> Answer:
+        return f"{box.name} is older than {limit} days" if at > AT.replace(day=1) else None
+
+    one = check(old, takes_time=True, parameters=(Parameter("limit", 1, "days"),))
+    later = AT.replace(day=5)
+    assert only(ask(one, BOX, at=later)) == only(ask(one, BOX, at=later.replace(day=6)))
+
+
+def test_one_type_has_one_listing_and_one_origin_for_each_fact() -> None:
+    with pytest.raises(DeclarationError, match="is listed by"):
+        Sources([LIST, Source("Again", "toy", "account", LIST.yields, (), (), lambda r: [])])
+    with pytest.raises(DeclarationError, match="comes from two facets"):
+        Sources([LIST, Source("Again", "toy", "account", (Facet("toy.box", ("Name",), name="x"),), (), (), lambda r: [])])
+    with pytest.raises(DeclarationError, match="no source yields the fact 'Colour'"):
+        SOURCES.needed([check(is_big, ("Colour",))])
+
+
+def test_only_the_sources_that_a_check_needs_are_planned() -> None:
+    assert [s.name for s in SOURCES.needed([check(is_big, ("Size",))])] == ["List"]
+    assert [s.name for s in SOURCES.needed([check(lid_is_on, ("Lid",))])] == ["List", "Lid"]
+    assert [s.name for s in SOURCES.needed([BAGGED])] == ["List", "Bags"]
