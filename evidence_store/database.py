@@ -11,11 +11,12 @@ from datetime import datetime
 from evidence_store import connection, estate_reading, lock
 from evidence_store.errors import HeldError, RolledBackError, StaleError, StoreError
 from evidence_store.estate_reading import Estate, Held, Stored, Within
-from evidence_store.finding_reading import Count, FindingRow, Findings
+from evidence_store.finding_reading import Findings
 from evidence_store.keys import Keys
 from evidence_store.log_reading import Leaf, LogReader, SealedRun
 from evidence_store.note import Checkpoint
 from evidence_store.records import Json, Scope, Severity, Snapshot, Status
+from evidence_store.rows import Count, FindingRow
 from evidence_store.sealing import Known
 from evidence_store.writing import Crash, Run, Writer, nothing
 

@@ -3,13 +3,55 @@
 What repeats is grouped: a reason with the facets that it kept from being read, identities by type and facet.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
 
 from evidence_store import canonical, merkle
-from evidence_store.records import Json, Presence, Scope, Snapshot, Unread, UnreadFacet, Why, format_time, parse_time
+from evidence_store.records import (
+    Json,
+    Lookup,
+    Presence,
+    Scope,
+    Snapshot,
+    Status,
+    Unread,
+    UnreadFacet,
+    Why,
+    format_time,
+    parse_time,
+)
 
-Place = tuple[str, str, str]  # uid, facet, type
+Place = tuple[str, str, str]  # uid, facet, type: the order of manifests
 Grouped = list[list[Json]]  # [[type, facet, [uid, ...]], ...]
+# Every column of a finding but the id and the end, in the order in which it is hashed.
+HASHED = ("check", "version", "parameters", "severity", "provider", "account", "region", "type", "uid", "status", "reason",
+          "lookups", "since", "opened")  # fmt: skip
+# These two neither fix a gap nor reset its age.
+SOFT = frozenset({Status.UNKNOWN.value, Status.ERROR.value})
+
+
+def item_hash(type_: str, uid: str, facet: str, digest: bytes) -> bytes:
+    """The leaf hash of a manifest's item. Texts alone: orjson is canonical for them."""
+    return merkle.leaf_hash(orjson.dumps([type_, uid, facet, digest.hex()]))
+
+
+def finding_hash(columns: Sequence[Any]) -> bytes:
+    """The leaf hash of a finding's columns, in the order of `HASHED`. Texts and small integers: orjson is canonical."""
+    return merkle.leaf_hash(orjson.dumps(columns))
+
+
+def lookups_of(text: str) -> tuple[Lookup, ...]:
+    """Raises `ValueError`, `TypeError` for what is not the canonical text of look-ups."""
+    return tuple(
+        Lookup(type_, uid, tuple((name, value) for name, value in facts))
+        for type_, uid, facts in canonical.decode(text.encode())
+    )
+
+
+def lookups_text(lookups: Iterable[Lookup]) -> str:
+    return canonical.encode([[one.type, one.uid, [list(pair) for pair in one.facts]] for one in lookups]).decode()
 
 
 def scope_of(value: Json) -> Scope:
@@ -97,6 +139,11 @@ def snapshot_of(record: Mapping[str, Json]) -> Snapshot:
     )
 
 
+def detail_root(detail: Mapping[str, Json]) -> str:
+    """The root that stands in a leaf over the heading and the records of its detail, so that each can be shown alone."""
+    heading = {key: value for key, value in detail.items() if key != "records"}
+    return records_root([heading, *detail["records"]])
+
+
 def records_root(records: Iterable[Json]) -> str:
-    """The root that stands in a leaf over the records of its detail."""
     return merkle.root(merkle.leaf_hash(canonical.encode(record)) for record in records).hex()

@@ -11,10 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 import zstandard
 
-from evidence_store import bodies, details, log, merkle, schema
+from evidence_store import bodies, details, merkle, schema
+from evidence_store.details import item_hash
 from evidence_store.errors import StaleError, StoreError
 from evidence_store.records import Json, Presence, Scope
-from evidence_store.sealing import Collected, Sealed, item_hash
+from evidence_store.sealing import Collected, Sealed
 
 _LOOKED_UP = 500  # uids in one query
 StreamKey = tuple[Scope, str]
@@ -190,13 +191,3 @@ def refuse_contradictions(collected: Iterable[Collected]) -> None:
         seen.add(key)
         if one.snapshot.presence is not Presence.COMPLETE and one.snapshot.reason is None:
             raise StoreError(f"{key[1]} in {key[0]}: presence is not complete and nobody said why")
-
-
-def read_records(connection: sa.Connection, index: int) -> list[dict[str, Json]]:
-    """The snapshot records of a leaf; empty where it holds none."""
-    leaf = schema.leaf.c
-    row = connection.execute(sa.select(leaf.body, leaf.detail).where(leaf.idx == index)).first()
-    if row is None or log.read_body(row.body, index)["kind"] != "snapshots":
-        return []
-    detail = log.read_detail(row.detail, index)
-    return [] if detail is None else list(detail["records"])

@@ -1,7 +1,6 @@
 """Reading what was concluded: findings now or at a leaf, their history, and how many there are of each status."""
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,39 +8,9 @@ import sqlalchemy as sa
 
 from evidence_store import schema
 from evidence_store.connection import Database
-from evidence_store.finding_sink import lookups_of
-from evidence_store.records import Lookup, Scope, Severity, Status
-
-
-@dataclass(frozen=True, slots=True)
-class FindingRow:
-    """One finding over the time for which it held."""
-
-    check: str
-    version: int
-    parameters: str
-    severity: Severity
-    scope: Scope
-    type: str
-    uid: str
-    status: Status
-    reason: str
-    lookups: tuple[Lookup, ...]
-    since: int  # the leaf at which the unbroken run of this status began
-    since_time: datetime
-    opened: int  # the leaf that first said this, in these words
-    opened_time: datetime
-    closed: int | None
-    closed_time: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    check: str
-    scope: Scope
-    status: Status
-    severity: Severity
-    count: int
+from evidence_store.details import lookups_of
+from evidence_store.records import Scope, Severity, Status
+from evidence_store.rows import Count, FindingRow
 
 
 class Findings:

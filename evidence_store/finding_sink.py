@@ -9,38 +9,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
-from evidence_store import canonical, details, merkle, schema
+from evidence_store import details, merkle, schema
+from evidence_store.details import HASHED, SOFT, finding_hash, lookups_text
 from evidence_store.errors import StoreError
 from evidence_store.estate_writing import Ids
-from evidence_store.records import Finding, Json, Lookup, Scope, Status, format_time
+from evidence_store.records import Finding, Json, Scope, format_time
 
 _BUFFER = 4000  # findings between two queries
 _LOOKED_UP = 800  # uids in one query
-SOFT = frozenset({Status.UNKNOWN.value, Status.ERROR.value})
-# Every column but the id and the end, in the order in which a finding is hashed.
-HASHED = ("check", "version", "parameters", "severity", "provider", "account", "region", "type", "uid", "status", "reason",
-          "lookups", "since", "opened")  # fmt: skip
-
 Judged = Mapping[str, tuple[int, str]]  # check -> version, digest of its parameters
-
-
-def finding_hash(columns: Sequence[Any]) -> bytes:
-    """The leaf hash of a finding's columns, in the order of `HASHED`. Texts and small integers: orjson is canonical."""
-    return merkle.leaf_hash(orjson.dumps(columns))
-
-
-def lookups_text(lookups: Iterable[Lookup]) -> str:
-    return canonical.encode([[one.type, one.uid, [list(pair) for pair in one.facts]] for one in lookups]).decode()
-
-
-def lookups_of(text: str) -> tuple[Lookup, ...]:
-    return tuple(
-        Lookup(type_, uid, tuple((name, value) for name, value in facts))
-        for type_, uid, facts in canonical.decode(text.encode())
-    )
 
 
 class FindingSink:

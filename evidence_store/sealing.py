@@ -8,19 +8,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-import orjson
-
-from evidence_store import bodies, merkle
+from evidence_store import bodies
+from evidence_store.details import Place, item_hash
 from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, UnreadFacet
 from evidence_store.redaction import Redactor
 
 Key = tuple[str, str, str]  # type, uid, facet
-Place = tuple[str, str, str]  # uid, facet, type: the order of manifests
-
-
-def item_hash(type_: str, uid: str, facet: str, digest: bytes) -> bytes:
-    """The leaf hash of a manifest's item. Texts alone: orjson is canonical for them."""
-    return merkle.leaf_hash(orjson.dumps([type_, uid, facet, digest.hex()]))
 
 
 class Known(Mapping[Key, tuple[bytes, bytes]]):

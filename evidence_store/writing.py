@@ -98,15 +98,16 @@ class Writer:
                 for one in sorted(collected, key=lambda c: (c.snapshot.scope, c.snapshot.source))
             ]
             self._crash("after_rows")
+            detail = {"target": target, "records": records}
             fields = {
                 "records": len(records),
-                "root": details.records_root(records),
+                "root": details.detail_root(detail),
                 "facets": sum(one.snapshot.count for one in collected),
                 "unread": sum(len(one.snapshot.unread) for one in collected),
                 "opened": estate.opened,
                 "closed": estate.closed,
             }
-            return self._leaf(connection, grown, "snapshots", fields, {"target": target, "records": records})
+            return self._leaf(connection, grown, "snapshots", fields, detail)
 
         leaf = self._commit(write)
         self._written.update({(one.snapshot.scope, one.snapshot.source): leaf for one in collected})
@@ -129,15 +130,15 @@ class Writer:
                 sink = FindingSink(connection, grown.size, ids, scopes, judged)
                 yield sink
                 records = sink.finish()
+                observed = self._observed.get(target, grown.size - 1)
+                detail = {"target": target, "observed": observed, **sink.heading(), "records": records}
                 fields = {
                     "records": len(records),
-                    "root": details.records_root(records),
+                    "root": details.detail_root(detail),
                     "counts": sink.counts,
                     "opened": sink.opened,
                     "closed": sink.closed,
                 }
-                observed = self._observed.get(target, grown.size - 1)
-                detail = {"target": target, "observed": observed, **sink.heading(), "records": records}
                 self._leaf(connection, grown, "findings", fields, detail, run)
                 self._crash("before_commit")
         finally:
