@@ -19,7 +19,7 @@ from mappings.suppliers import Assurance
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many latest findings of a check in a scope have a status."""
+    """How many latest findings of a check in a scope have a status. Raises `ValueError` where only fails can be excepted."""
 
     check: str
     scope: Scope
@@ -27,6 +27,10 @@ class Tally:
     status: Status
     count: int
     excepted: int = 0  # of these, fails under a valid exception
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.excepted <= self.count or (self.excepted and self.status is not Status.FAIL):
+            raise ValueError(f"{self.excepted} of {self.count} findings with status {self.status} cannot be excepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,9 @@ def _of(check: str, tallies: Sequence[Tally], evidence: Evidence) -> CheckEviden
     judged = {scope: evidence.judged.get((check, scope)) for scope in expected}
     never = tuple(sorted(scope for scope, when in judged.items() if when is None))
     times = {scope: max(when.at, when.speaks_of) for scope, when in judged.items() if when is not None}
-    ahead = tuple(sorted(scope for scope, latest in times.items() if latest > evidence.at))
+    ahead = frozenset(scope for scope, latest in times.items() if latest > evidence.at)
     number = {status: sum(t.count for t in tallies if t.status is status) for status in Status}
+    passes = [t for t in tallies if t.status is Status.PASS]
     fails = [t for t in tallies if t.status is Status.FAIL]
     open_fails = [(t.severity, t.count - t.excepted) for t in fails if t.count > t.excepted]
     from_rank = evidence.gap_from.rank
@@ -151,9 +156,9 @@ def _of(check: str, tallies: Sequence[Tally], evidence: Evidence) -> CheckEviden
         accepted=sum(t.excepted for t in accepted),
         observations=sum(count for severity, count in open_fails if severity.rank < from_rank),
         worst=worst(severity for severity, _ in open_fails),
-        answered=any(t.status is Status.PASS or (t in accepted) for t in tallies if t.scope in expected),
+        answered=any(t.scope in expected for t in (*accepted, *passes)),
         uncertain=tuple(sorted({t.scope for t in tallies if t.status in (Status.UNKNOWN, Status.ERROR)})),
         never_judged=never,
-        ahead=ahead,
+        ahead=tuple(sorted(ahead)),
         oldest=min((w.speaks_of for s, w in judged.items() if w is not None and s not in ahead), default=None),
     )
