@@ -90,7 +90,7 @@ def _described(result: Failure | Error, found: Reported, view: RunView) -> Failu
     definition = view.definitions.get(found.check)
     lines = [
         found.reason,
-        f"resource: {found.uid} ({found.type}) in {found.place}",
+        f"resource: {found.uid} ({found.type}) in {found.scope}",
         f"controls: {', '.join(found.controls) or 'none'}",
         f"since: {stamp(found.since) or 'not known'}",
     ]

@@ -139,8 +139,8 @@ def _result(found: Reported, rules: Mapping[str, int]) -> Json:
             "severity": str(found.severity),
             "since": stamp(found.since),
             "target": found.target or None,
-            "account": found.account,
-            "region": found.region,
+            "account": found.scope.account,
+            "region": found.scope.region,
             "controls": list(found.controls),
         },
     }

@@ -191,21 +191,25 @@ def _controls(paper: Paper, controls: Sequence[ControlLine]) -> None:
     layout = (
         Column("control", 8),
         Column("status", 10),
-        Column("title", 36),
+        Column("title", 34),
         Column("pass", 6, right=True),
         Column("fail", 5, right=True),
         Column("unkn.", 5, right=True),
-        Column("missing", 14),
+        Column("missing", 16),
     )
     paper.table(layout, ())
     for theme, heading in THEMES.items():
         of_theme = [control for control in controls if control.theme == theme]
-        shown = [control for control in of_theme if control.has_checks]
-        if not of_theme:
-            continue
-        paper.say(f"{heading}: {_tally(of_theme)}", indent=2, hang=4, style="bold")
-        if shown:
-            paper.table(layout, _rows(shown), indent=2, titles=False)
+        if of_theme:
+            paper.say(f"{heading}: {_tally(of_theme)}", indent=2, hang=4, style="bold")
+            paper.table(layout, _rows([control for control in of_theme if control.has_evidence]), titles=False)
+    if any(control.excepted for control in controls):
+        paper.say("fail: open + accepted by exception", indent=2, style="dim")
+    waiting = [control.id for control in controls if control.has_checks and not control.has_evidence]
+    if waiting:
+        paper.say(
+            f"No evidence yet for {counted(len(waiting), 'control')} with checks: {listed(waiting, 12)}.", indent=2, hang=4
+        )
     without = [control.id for control in controls if not control.has_checks]
     if without:
         paper.say(f"No check of Annexa speaks to {counted(len(without), 'control')}: {listed(without, 12)}.", indent=2, hang=4)
@@ -218,7 +222,7 @@ def _tally(controls: Sequence[ControlLine]) -> str:
 
 def _rows(controls: Sequence[ControlLine]) -> Iterator[Sequence[tuple[str, str] | str]]:
     for control in controls:
-        failed = f"{control.failed}+{control.excepted}" if control.excepted else str(control.failed)
+        failed = f"{control.failed - control.excepted}+{control.excepted}" if control.excepted else str(control.failed)
         status = (control.assessment, ASSESSMENT_STYLES.get(control.assessment, ""))
         figures = (str(control.passed), failed, str(control.unknown))
         yield (control.id, status, control.title, *figures, ", ".join(control.missing))

@@ -8,11 +8,11 @@
 import heapq
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from evidence_store.records import Severity, Status, Why, worst
+from evidence_store.records import Scope, Severity, Status, Why, worst
 from reports.view import CoverageRow, Definition, Excuse, Reported, RunView, Stream
 
 EXAMPLES = 3
@@ -45,7 +45,7 @@ class Unseen:
     places: tuple[str, ...]  # `prod: 123456789012 eu-west-1`, sorted
     checks: tuple[str, ...]  # those that it leaves without an answer
     findings: int
-    excuse: Excuse | None = None
+    excuse: Excuse | None = None  # the exception that covers it in each of these places
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def why_unread(reason: str) -> tuple[str, Why] | None:
 
 @dataclass(slots=True)
 class _Reason:
-    places: set[str] = field(default_factory=set)
+    places: dict[Scope, str] = field(default_factory=dict)  # scope -> target
     checks: set[str] = field(default_factory=set)
     findings: int = 0
 
@@ -160,7 +160,7 @@ class _Tally:
         if found.status is Status.UNKNOWN and why_unread(found.reason) is not None:
             reason = self.reason(found.reason)
             if reason is not None:
-                reason.places.add(place_of(found.target, found.account, found.region))
+                reason.places.setdefault(found.scope, found.target)
                 reason.checks.add(found.check)
                 reason.findings += 1
                 return
@@ -177,29 +177,29 @@ class _Tally:
         return self.reasons.setdefault(text, _Reason())
 
 
-def place_of(target: str, account: str, region: str) -> str:
+def place_of(target: str, scope: Scope) -> str:
     """A scope as a person knows it: `prod: 123456789012 eu-west-1`."""
-    where = account if region == "global" else f"{account} {region}"
+    where = scope.account if scope.region == "global" else f"{scope.account} {scope.region}"
     return f"{target}: {where}" if target else where
 
 
 def summarise(view: RunView) -> Summary:
     """Read the run's findings once."""
-    return summary_of(view.findings, view.definitions, view.coverage, view.excused)
+    return summary_of(view.findings, view.definitions, view.coverage, view.blind_spot)
 
 
 def summary_of(
     findings: Iterable[Reported] | Stream,
     definitions: Mapping[str, Definition],
     coverage: Sequence[CoverageRow] = (),
-    excused: Mapping[str, Excuse] | None = None,
+    blind_spot: Callable[[Scope, str], Excuse | None] = lambda _scope, _action: None,
 ) -> Summary:
     tally = _Tally()
     for found in findings:
         tally.add(found)
     for row in coverage:
         if row.reason and (reason := tally.reason(row.reason)) is not None:
-            reason.places.add(place_of(row.target, row.account, row.region))
+            reason.places.setdefault(row.scope, row.target)
     results = [_result(check, counted, definitions) for check, counted in tally.checks.items()]
     total: Counter[Status] = Counter()
     open_by: Counter[Severity] = Counter()
@@ -211,7 +211,7 @@ def summary_of(
         excepted=sum(result.excepted for result in results),
         open_by_severity=open_by,
         checks=tuple(sorted(results, key=lambda r: (-r.definition.severity.rank, -r.open, r.definition.id))),
-        unseen=_unseen(tally.reasons, excused or {}),
+        unseen=_unseen(tally.reasons, blind_spot),
         undecided=tuple(
             Undecided(check, u.findings, u.errors, tuple(u.examples)) for check, u in sorted(tally.undecided.items())
         ),
@@ -232,10 +232,20 @@ def _result(check: str, counted: _Check, definitions: Mapping[str, Definition]) 
     )
 
 
-def _unseen(reasons: Mapping[str, _Reason], excused: Mapping[str, Excuse]) -> tuple[Unseen, ...]:
+def _unseen(reasons: Mapping[str, _Reason], blind_spot: Callable[[Scope, str], Excuse | None]) -> tuple[Unseen, ...]:
     made: list[Unseen] = []
     for text, reason in reasons.items():
         action, why = why_unread(text) or (text, Why.UNEXPECTED)
-        places, checks = tuple(sorted(reason.places)), tuple(sorted(reason.checks))
-        made.append(Unseen(text, action, why, places, checks, reason.findings, excused.get(text)))
+        excuses = [blind_spot(scope, action) for scope in reason.places]
+        made.append(
+            Unseen(
+                text=text,
+                action=action,
+                why=why,
+                places=tuple(sorted(place_of(target, scope) for scope, target in reason.places.items())),
+                checks=tuple(sorted(reason.checks)),
+                findings=reason.findings,
+                excuse=excuses[0] if excuses and all(excuses) else None,
+            )
+        )
     return tuple(sorted(made, key=lambda u: (u.excuse is not None, -u.findings, -len(u.places), u.text)))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from evidence_store.records import Json, Severity, Status, format_time
+from evidence_store.records import Json, Scope, Severity, Status, format_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +73,12 @@ class Reported:
     status: Status
     reason: str
     target: str  # empty where no target of the run reaches the scope
-    provider: str
-    account: str
-    region: str
+    scope: Scope
     type: str
     uid: str
     controls: tuple[str, ...] = ()
     since: datetime | None = None
     exception: Excuse | None = None
-    owner: str = ""  # of the resource, where the records name one
-
-    @property
-    def place(self) -> str:
-        return f"{self.provider}:{self.account}:{self.region}"
 
     @property
     def is_open(self) -> bool:
@@ -101,8 +94,8 @@ class Reported:
             "reason": self.reason or None,
             "resource": {
                 "target": self.target or None,
-                "account": self.account,
-                "region": self.region,
+                "account": self.scope.account,
+                "region": self.scope.region,
                 "type": self.type,
                 "id": self.uid,
             },
@@ -117,8 +110,7 @@ class CoverageRow:
     """What one source read in one scope."""
 
     target: str
-    account: str
-    region: str
+    scope: Scope
     source: str
     type: str
     presence: str
@@ -128,11 +120,10 @@ class CoverageRow:
     document: Mapping[str, Json] = field(default_factory=dict)  # the row as the run recorded it
 
     @classmethod
-    def of(cls, entry: Mapping[str, Json]) -> "CoverageRow":
+    def of(cls, entry: Mapping[str, Json], provider: str) -> "CoverageRow":
         return cls(
             target=entry["target"],
-            account=entry["account"],
-            region=entry["region"],
+            scope=Scope(provider, entry["account"], entry["region"]),
             source=entry["source"],
             type=entry["type"],
             presence=entry["presence"],
@@ -164,10 +155,15 @@ class ControlLine:
     max_age_days: int | None = None
     worst: str | None = None
     reasons: tuple[str, ...] = ()
-    observations: tuple[str, ...] = ()
+    observations: int = 0  # fails below the severity that makes a gap
     not_observable: str = ""
     has_checks: bool = True  # whether a primary check speaks to it
     document: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether a primary check answered at all, or a supplier's assurance counts."""
+        return bool(self.passed or self.failed or self.unknown) or self.assessment in {"inherited", "stale", "supported"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +203,7 @@ class RunView:
     controls: tuple[ControlLine, ...]
     checkpoint: SignedTree
     planned: str = ""  # `A.8.8 needs 14 checks, 11 sources; 23 calls made`
-    excused: Mapping[str, Excuse] = field(default_factory=dict)  # blind spots by the reason's text
+    blind_spot: Callable[[Scope, str], Excuse | None] = lambda _scope, _action: None  # what allows an action to stay unread
     exit_code: int | None = None  # what the command will return, where it is known
 
 

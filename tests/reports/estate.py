@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from evidence_store.records import Severity, Status
+from evidence_store.records import Scope, Severity, Status
 from reports.view import ControlLine, CoverageRow, Definition, Excuse, Reported, RunView, SignedTree, Stream
 
 STARTED = datetime(2026, 3, 1, 6, 0, tzinfo=UTC)
+WEST_2 = Scope("aws", "123456789012", "eu-west-2")
 DENIED = "ec2:DescribeInstances was denied (UnauthorizedOperation)"
 EXCUSE = Excuse("EX-7", "legacy host, replaced in June", "ada@example.org", "grace@example.org", "2026-06-30", "R-12")
 
@@ -78,9 +79,7 @@ def finding(
         "status": Status.FAIL,
         "reason": f"{uid.rpartition(':')[2]} stores its data unencrypted",
         "target": "prod",
-        "provider": "aws",
-        "account": "123456789012",
-        "region": "eu-west-1",
+        "scope": Scope("aws", "123456789012", "eu-west-1"),
         "type": definition.type,
         "uid": uid,
         "controls": definition.controls,
@@ -98,7 +97,12 @@ def unknown(check: str, uid: str, reason: str = DENIED, **changed: Any) -> Repor
 
 
 FINDINGS = (
-    finding("aws_iam_root_mfa", "123456789012", region="global", reason="the root user of 123456789012 has no second factor"),
+    finding(
+        "aws_iam_root_mfa",
+        "123456789012",
+        scope=Scope("aws", "123456789012"),
+        reason="the root user of 123456789012 has no second factor",
+    ),
     passed("aws_rds_encrypted", "arn:aws:rds:eu-west-1:123456789012:db:billing"),
     finding("aws_rds_encrypted", "arn:aws:rds:eu-west-1:123456789012:db:legacy", exception=EXCUSE),
     finding("aws_rds_encrypted", "arn:aws:rds:eu-west-1:123456789012:db:orders"),
@@ -106,12 +110,16 @@ FINDINGS = (
         "aws_rds_encrypted",
         "aws:123456789012:eu-west-2",
         "rds:DescribeDBInstances was denied (AccessDenied)",
-        region="eu-west-2",
+        scope=WEST_2,
     ),
     finding(
-        "host_ssh_root_login", "host:web-1", status=Status.NOT_APPLICABLE, reason="no SSH server runs on web-1", provider="host"
+        "host_ssh_root_login",
+        "host:web-1",
+        status=Status.NOT_APPLICABLE,
+        reason="no SSH server runs on web-1",
+        scope=Scope("host", "web"),
     ),
-    unknown("host_ssh_root_login", "host:web-2", "web-2 has no owner in the asset register", provider="host"),
+    unknown("host_ssh_root_login", "host:web-2", "web-2 has no owner in the asset register", scope=Scope("host", "web")),
     finding("host_ssh_root_login", "host:web-3", status=Status.ERROR, reason="the check failed on web-3: KeyError: 'x'"),
 )
 
@@ -127,7 +135,8 @@ COVERAGE = tuple(
             "resources": resources,
             "unread": 0,
             "reason": reason,
-        }
+        },
+        "aws",
     )
     for region, presence, resources, reason in (
         ("eu-west-1", "complete", 3, None),
