@@ -1,0 +1,106 @@
+"""What instances are started with: the user data of each instance, and launch templates with theirs.
+
+User data is decoded, and unpacked where it was compressed, so that redaction sees the script and not its encoding.
+"""
+
+import base64
+import binascii
+import gzip
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from collectors.aws import variables
+from collectors.aws.reader import Reader
+from collectors.aws.shaping import only, tag_map
+from collectors.source import Facet, Parent, UnreadError, source
+from evidence_store.records import Observation, Unread, Why
+
+INSTANCE = "aws.ec2.instance"
+TEMPLATE = "aws.ec2.launch_template"
+_LIMIT = 1 << 20  # user data is at most 16 KB; what unpacks to more is not a script
+_GONE = ("InvalidInstanceID.NotFound",)
+_KEPT = (
+    "ImageId", "InstanceType", "KeyName", "IamInstanceProfile", "MetadataOptions", "BlockDeviceMappings", "NetworkInterfaces",
+    "SecurityGroupIds", "SecurityGroups", "Monitoring", "EnclaveOptions", "DisableApiTermination",
+)  # fmt: skip
+
+
+@source(
+    "ec2.DescribeInstanceAttribute",
+    level="region",
+    parent=INSTANCE,
+    uses=("InstanceId",),
+    yields=[variables.facet(INSTANCE)],
+)
+def instance_user_data(read: Reader, instance: Parent) -> Iterator[Observation]:
+    """An instance's user data. No bulk answer carries it."""
+    answer = read.call(
+        "ec2.DescribeInstanceAttribute", absent=_GONE, InstanceId=instance.facts["InstanceId"], Attribute="userData"
+    )
+    if answer is None:
+        gone = Unread(Why.VANISHED, "ec2:DescribeInstanceAttribute")
+        yield Observation(INSTANCE, instance.uid, gone, facet="variables")
+        return
+    text = (answer.get("UserData") or {}).get("Value")
+    yield Observation(INSTANCE, instance.uid, _variables(text, "ec2:DescribeInstanceAttribute"), facet="variables")
+
+
+@source(
+    "ec2.DescribeLaunchTemplateVersions",
+    level="region",
+    yields=[
+        Facet(TEMPLATE, facts=("LaunchTemplateId", "LaunchTemplateName", "Versions"), lists=True),
+        variables.facet(TEMPLATE),
+    ],
+)
+def launch_templates(read: Reader) -> Iterator[Observation]:
+    """The newest and the default version of every launch template: one answer without naming any of them."""
+    action = "ec2:DescribeLaunchTemplateVersions"
+    found: dict[str, dict[int, Mapping[str, Any]]] = {}
+    listed = read.pages("ec2.DescribeLaunchTemplateVersions", "LaunchTemplateVersions", Versions=["$Latest", "$Default"])
+    for version in listed:
+        found.setdefault(version["LaunchTemplateId"], {})[version["VersionNumber"]] = version
+    for identity, versions in sorted(found.items()):
+        uid = read.arn("ec2", f"launch-template/{identity}")
+        described = [_described(versions[number]) for number in sorted(versions)]
+        facts = {
+            "LaunchTemplateId": identity,
+            "LaunchTemplateName": next(iter(versions.values()))["LaunchTemplateName"],
+            "Versions": described,
+        }
+        yield Observation(TEMPLATE, uid, facts)
+        texts: list[tuple[str, str]] = []
+        for number in sorted(versions):
+            text = versions[number]["LaunchTemplateData"].get("UserData")
+            texts += [(f"version {number}/user data", decoded(text, action))] if text else []
+        yield Observation(TEMPLATE, uid, variables.facts(texts), facet="variables")
+
+
+def _described(version: Mapping[str, Any]) -> dict[str, Any]:
+    data = version["LaunchTemplateData"]
+    tagged = {t["ResourceType"]: tag_map(t.get("Tags", ())) for t in data.get("TagSpecifications", ())}
+    return {
+        **only(version, "VersionNumber", "DefaultVersion", "CreateTime"),
+        "LaunchTemplateData": only(data, *_KEPT),
+        "TagSpecifications": tagged,
+    }
+
+
+def _variables(text: str | None, action: str) -> dict[str, Any]:
+    return variables.facts([("user data", decoded(text, action))] if text else [])
+
+
+def decoded(text: str, action: str) -> str:
+    """The script in user data. Raises `UnreadError` where it is not Base64, or unpacks to more than a script can be."""
+    try:
+        content = base64.b64decode(text, validate=False)
+        if content.startswith(b"\x1f\x8b"):
+            with gzip.open(io.BytesIO(content)) as packed:
+                content = packed.read(_LIMIT + 1)
+    except (binascii.Error, OSError, EOFError, zlib.error):
+        raise UnreadError(Unread(Why.UNEXPECTED, action, "user data of unknown encoding")) from None
+    if len(content) > _LIMIT:
+        raise UnreadError(Unread(Why.UNEXPECTED, action, "user data that unpacks to more than a script"))
+    return content.decode("utf-8", "replace")
