@@ -15,6 +15,7 @@ from mappings import soa, suppliers
 from mappings.assessment import Assessment, assess
 from mappings.evidence import Evidence, Judged, Tally
 from mappings.exceptions import Exceptions
+from mappings.isms_scope import IsmsScope, isms_scope
 from pipeline.selection import unreachable
 
 if TYPE_CHECKING:
@@ -42,13 +43,14 @@ def conclude(environment: "Environment", places: Places, judged_now: Mapping[tup
     known_places = {**_earlier_places(environment), **places}
     records = _Records(environment, known_places)
     exceptions = Exceptions(records.of("records.exception"))
-    expected = _expected(environment, known_places)
+    inside = isms_scope(records.of("records.scope"))
+    expected = _expected(environment, known_places, inside)
     evidence = Evidence(
         at=at,
         tallies=tuple(_tallies(environment, expected, exceptions, at)),
         judged={**_judged_before(environment), **judged_now},
         expected=expected,
-        unconfigured=_unconfigured(environment, records, known_places),
+        unconfigured=inside.unconfigured(scope for scopes in known_places.values() for scope in scopes),
         soa=soa.entries(records.of("records.soa")) if records.exist else None,
         assurances=suppliers.assurances(records.of("records.supplier_assurance")),
         gap_from=environment.configuration.run.gap_from,
@@ -99,7 +101,7 @@ def _judged_before(environment: "Environment") -> dict[tuple[str, Scope], Judged
     return {key: Judged(store.time_of(leaf), oldest) for key, (leaf, oldest) in store.judged().items()}
 
 
-def _expected(environment: "Environment", places: Places) -> dict[str, frozenset[Scope]]:
+def _expected(environment: "Environment", places: Places, inside: IsmsScope) -> dict[str, frozenset[Scope]]:
     """Check -> the scopes of configured targets that it should have been asked in."""
     found: dict[str, frozenset[Scope]] = {}
     for check in environment.known.values():
@@ -109,7 +111,7 @@ def _expected(environment: "Environment", places: Places) -> dict[str, frozenset
             for target in environment.configuration.targets
             if target.kind == check.provider
             for scope in places[target.name]
-            if scope == unreachable(target) or (scope.region == "global") == (level == "account")
+            if inside.includes(scope) and (scope == unreachable(target) or (scope.region == "global") == (level == "account"))
         )
     return found
 
@@ -130,16 +132,3 @@ def _tallies(
             key = (count.check, count.scope, count.severity)
             without = excepted.get(key, 0) if count.status is Status.FAIL else 0
             yield Tally(count.check, count.scope, count.severity, count.status, count.count, without)
-
-
-def _unconfigured(environment: "Environment", records: _Records, places: Places) -> tuple[str, ...]:
-    """Places that the ISMS scope record names and no target reads."""
-    reached = {scope for scopes in places.values() for scope in scopes}
-    names = {f"{t.kind}:{t.name}" for t in environment.configuration.targets}
-    named = {text for facts in records.of("records.scope") for text in facts.get("targets") or ()}
-    return tuple(sorted(text for text in named if text not in names and not any(_within(scope, text) for scope in reached)))
-
-
-def _within(scope: Scope, text: str) -> bool:
-    """Whether a scope lies in a place as the scope record writes it: `aws:123456789012` or `aws:123456789012:eu-west-1`."""
-    return text in {f"{scope.provider}:{scope.account}", str(scope)} or text in {scope.provider, f"{scope.provider}:*"}
