@@ -1,0 +1,86 @@
+"""Records of judging oneself: audits, management review, nonconformities."""
+
+from collectors.records.schema import Kind, day, flag, named, people, person, tables, text, texts, whole
+
+KINDS = (
+    Kind(
+        "audit",
+        "audits.toml",
+        "Audits and independent reviews that took place.",
+        (
+            text("type", "what it was", "internal", "external", "certification", "supplier"),
+            flag("independent", "whether the auditor is independent of what was audited"),
+            text("auditor", "who audited: the id of a person, or a firm"),
+            day("date", "the day of the report", required=True),
+            texts("scope", "clauses and controls that were audited"),
+            text("report", "where the report is"),
+            tables(
+                "findings",
+                "what was found; an empty list says: nothing",
+                named("finding", "what"),
+                text("severity", "how bad", "major", "minor", "observation"),
+                text("action", "what is done about it"),
+                text("nonconformity", "or the id of its nonconformity"),
+            ),
+        ),
+        effective=("date",),
+        latest_by=("independent",),
+    ),
+    Kind(
+        "audit_programme",
+        "audit_programme.toml",
+        "Audit programme: one table for each audit of the cycle.",
+        (
+            whole("year", "the year of the audit", required=True),
+            texts("scope", "clauses and controls: 4, 9.2, A.5, A.8.1, A.8.1-A.8.12"),
+            text("auditor", "who audits: the id of a person, or a firm"),
+            people("audited", "who answers for what is audited"),
+            day("planned_on", "the planned day"),
+            day("done_on", "the day it was done"),
+        ),
+    ),
+    Kind(
+        "management_review",
+        "management_reviews.toml",
+        "Reviews by top management.",
+        (
+            day("date", "when", required=True),
+            texts(
+                "inputs",
+                "what was looked at",
+                "previous_actions",
+                "changes_of_issues",
+                "changes_of_needs",
+                "nonconformities",
+                "measurements",
+                "audit_results",
+                "objectives",
+                "feedback",
+                "risks",
+                "improvements",
+            ),
+            texts("decisions", "what was decided"),
+            people("attendees", "who took part"),
+            text("minutes", "where the minutes are"),
+        ),
+        key=("date",),
+        effective=("date",),
+        latest_by=(),
+    ),
+    Kind(
+        "nonconformity",
+        "nonconformities.toml",
+        "Nonconformities and corrective actions.",
+        (
+            named("title", "what is not as it should be"),
+            day("raised_on", "when it was found"),
+            text("cause", "why it came to be"),
+            text("action", "what is done about the cause"),
+            person("owner", "who does it"),
+            day("due", "until when"),
+            day("done_on", "when it was done"),
+            day("effect_checked_on", "when it was checked that it helped"),
+            flag("effective", "whether it helped"),
+        ),
+    ),
+)
