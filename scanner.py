@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+INTERRUPTED = (130, 143)
 DONE, GATE_FAILED, USAGE, INCOMPLETE, CONTRADICTED, HELD, STORE_FAILED, BUG = 0, 1, 2, 3, 4, 5, 6, 70
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -197,6 +198,8 @@ def entry() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = DONE
+    if code in INTERRUPTED:
+        os._exit(code)  # threads that wait for an answer must not hold up whoever pressed Ctrl-C
     sys.exit(code)
 
 

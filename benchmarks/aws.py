@@ -133,12 +133,7 @@ def show(count: int, found: Figures) -> None:
         ("wall s", f"{found.wall:.1f}", f"<= {wall / 20:.1f} (a 20th of {wall:,})" if wall else "", found.wall <= wall / 20),
         ("wall s", f"{found.wall:.1f}", f"<= {2 * least:.1f} (twice calls x latency / {CONNECTIONS})", found.wall <= 2 * least),
         ("CPU s", f"{found.cpu:.1f}", f"<= {cpu / 10:.1f} (a tenth of {cpu})" if cpu else "", found.cpu <= cpu / 10),
-        (
-            "peak MB",
-            f"{found.megabytes:.0f}",
-            f"<= {max(180, megabytes / 10):.0f}",
-            found.megabytes <= max(180, megabytes / 10),
-        ),
+        ("peak MB", f"{found.megabytes:.0f}", f"<= {memory:.0f}", found.megabytes <= memory),
         ("in flight", str(found.in_flight), "", True),
         ("exit code", str(found.code), "", True),
     ]
