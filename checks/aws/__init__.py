@@ -1,0 +1,1 @@
+"""Questions to what `collectors.aws` reads, a file a service."""

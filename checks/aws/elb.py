@@ -1,0 +1,45 @@
+"""What load balancers speak with those who connect."""
+
+from checks.check import Answer, NotApplicable, Unknown, check
+from evidence_store.records import Inventory, Json, Resource
+
+MODERN = ("TLSv1.2", "TLSv1.3")
+PASSED_ON = ("TCP", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
+
+
+@check(
+    on="aws.elbv2.listener",
+    severity="medium",
+    version=1,
+    needs=("LoadBalancerName", "Port", "Protocol", "Scheme", "SslPolicy", "DefaultActions"),
+    looks_up={"aws.elbv2.ssl_policy": ("Region", "Name", "SslProtocols")},
+    fix="Choose a security policy with TLS 1.2 or newer; turn a plain HTTP listener into a redirect to HTTPS.",
+)
+def aws_elb_tls_policy(listener: Resource, *, inventory: Inventory) -> Answer:
+    """Listeners take TLS 1.2 or newer.
+
+    Older versions have known weaknesses, and a listener takes whatever its policy still allows. Plain HTTP is accepted
+    only to send visitors on to HTTPS, or inside the network. What a listener passes on unopened it cannot answer for.
+    Classic load balancers are not read.
+    """
+    called = f"{listener.fact('LoadBalancerName')}:{listener.fact('Port')}"
+    protocol = listener.fact("Protocol")
+    if protocol in PASSED_ON:
+        return NotApplicable(f"{called} passes {protocol} on and does not end TLS")
+    if protocol == "HTTP":
+        if all(_redirects(action) for action in listener.fact("DefaultActions")):
+            return None
+        if listener.fact("Scheme") != "internet-facing":
+            return NotApplicable(f"{called} takes plain HTTP inside the network")
+        return f"{called} takes plain HTTP from the internet"
+    policy = listener.fact("SslPolicy")
+    here = inventory.where("aws.elbv2.ssl_policy", Name=policy, Region=listener.scope.region)
+    for found in here:
+        old = [version for version in found.fact("SslProtocols") if version not in MODERN]
+        return f"{called} takes {', '.join(old)} by its policy {policy}" if old else None
+    return Unknown(f"{called} names the policy {policy}, which its region does not list")
+
+
+def _redirects(action: Json) -> bool:
+    """Whether an action sends the visitor to HTTPS; `#{protocol}` keeps the one that they came with."""
+    return bool(action["Type"] == "redirect" and action.get("RedirectConfig", {}).get("Protocol") == "HTTPS")
