@@ -18,6 +18,7 @@ from evidence_store.note import Checkpoint
 from evidence_store.records import Json, Scope, Severity, Snapshot, Status
 from evidence_store.rows import Count, FindingRow
 from evidence_store.sealing import Known
+from evidence_store.store_evidence import StoreEvidence
 from evidence_store.writing import Crash, Run, Writer, nothing
 
 __all__ = [
@@ -69,6 +70,12 @@ class Store:
             yield Writer(self.database, held, keys, origin, clock, crash)
         finally:
             held.release()
+
+    @contextmanager
+    def evidence(self) -> Iterator[StoreEvidence]:
+        """All rows as they stand now, for `verification.verify` and for packs."""
+        with self.database.reading() as reading:
+            yield StoreEvidence(reading)
 
     # -- the log ---------------------------------------------------------------------------------------------------------
 

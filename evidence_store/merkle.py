@@ -71,10 +71,10 @@ class Frontier:
 
 
 class Ledger:
-    """Leaf hashes sorted by key. Levels of the tree are kept; `root` makes again only what a change made stale."""
+    """Leaf hashes sorted by a number. Levels of the tree are kept; `root` makes again only what a change made stale."""
 
     def __init__(self) -> None:
-        self._keys: list[tuple[str, ...]] = []
+        self._keys: list[int] = []
         self._levels: list[list[bytes]] = [[]]
         self._moved: int | None = None  # from here on, leaves shifted
         self._touched: set[int] = set()
@@ -82,14 +82,14 @@ class Ledger:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def fill(self, sorted_items: Sequence[tuple[tuple[str, ...], bytes]]) -> None:
+    def fill(self, sorted_items: Sequence[tuple[int, bytes]]) -> None:
         """Put many into an empty ledger. The keys are sorted and differ."""
         self._keys = [key for key, _ in sorted_items]
         self._levels = [[hashed for _, hashed in sorted_items]]
         self._moved = 0
         self._touched.clear()
 
-    def put(self, key: tuple[str, ...], hashed: bytes) -> bool:
+    def put(self, key: int, hashed: bytes) -> bool:
         """Add or replace; whether the key was new."""
         place = bisect_left(self._keys, key)
         if place < len(self._keys) and self._keys[place] == key:
@@ -101,7 +101,7 @@ class Ledger:
         self._shift(place)
         return True
 
-    def drop(self, key: tuple[str, ...]) -> bool:
+    def drop(self, key: int) -> bool:
         """Remove; whether it was there."""
         place = bisect_left(self._keys, key)
         if place == len(self._keys) or self._keys[place] != key:
@@ -111,11 +111,11 @@ class Ledger:
         self._shift(place)
         return True
 
-    def get(self, key: tuple[str, ...]) -> bytes | None:
+    def get(self, key: int) -> bytes | None:
         place = bisect_left(self._keys, key)
         return self._levels[0][place] if place < len(self._keys) and self._keys[place] == key else None
 
-    def without(self, keys: Iterable[tuple[str, ...]]) -> bytes:
+    def without(self, keys: Iterable[int]) -> bytes:
         """The root as it would be without some keys."""
         gone = {place for key in keys if (place := bisect_left(self._keys, key)) < len(self._keys) and self._keys[place] == key}
         return root(hashed for place, hashed in enumerate(self._levels[0]) if place not in gone) if gone else self.root()
@@ -146,6 +146,19 @@ class Ledger:
         del self._levels[height + 1 :]
         self._moved, self._touched = None, set()
         return self._levels[height][0]
+
+
+def apply(ledger: Ledger, events: Sequence[tuple[int, bool, int, bytes]]) -> None:
+    """Let items come and go: (when, comes, key, hash), sorted. What is replaced at once keeps its place."""
+    if not len(ledger) and all(comes for _, comes, _, _ in events):
+        ledger.fill(sorted({key: hashed for _, _, key, hashed in events}.items()))
+        return
+    coming = {(when, key) for when, comes, key, _ in events if comes}
+    for when, comes, key, hashed in events:
+        if comes:
+            ledger.put(key, hashed)
+        elif (when, key) not in coming:
+            ledger.drop(key)
 
 
 def inclusion_proof(hashes: Sequence[bytes], index: int) -> list[bytes]:

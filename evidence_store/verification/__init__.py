@@ -1,0 +1,153 @@
+"""Whether evidence holds, without trusting whoever keeps it: no database and no provider's SDK is needed.
+
+- Integrity: every row is answered for by a leaf, every leaf by a signed checkpoint. Without a checkpoint from outside it
+  is self-consistent and no more: whoever holds the key could have made it all anew.
+- Time: what the scanner's clock said never went back.
+- Completeness: what was not read, abandoned, withheld or not yet sealed.
+- Conclusion: the stored facts still give the stored verdicts.
+"""
+
+from collections.abc import Iterable
+
+from evidence_store.note import Checkpoint, NoteError, open_checkpoint
+from evidence_store.verification import documents
+from evidence_store.verification.conclusion import Facets, Listing, Moment, Perform, conclude
+from evidence_store.verification.estate import EstateVerifier
+from evidence_store.verification.evidence import Evidence, LeafRow, Look, Selection
+from evidence_store.verification.findings import FindingVerifier
+from evidence_store.verification.logbook import Logbook, LogVerifier
+from evidence_store.verification.report import Opinion, Outcome, Problem, Problems, Report
+
+__all__ = [
+    "Evidence",
+    "Facets",
+    "LeafRow",
+    "Listing",
+    "Look",
+    "Moment",
+    "Opinion",
+    "Outcome",
+    "Perform",
+    "Problem",
+    "Report",
+    "Selection",
+    "verify",
+]
+
+
+def verify(
+    evidence: Evidence,
+    public: bytes,
+    *,
+    witness: Iterable[str] = (),
+    against: str | None = None,
+    perform: Perform | None = None,
+    look: Look | None = None,
+) -> Report:
+    """Verify all rows of a store or a pack.
+
+    `public`: the raw Ed25519 key. `witness`: the notes of the file beside the key, a local witness. `against`: a checkpoint
+    that the auditor kept from before, or got from elsewhere. `perform` and `look`: how to perform the checks again.
+    """
+    integrity, time = Problems(), Problems()
+    log = LogVerifier(evidence, public, integrity, time)
+    seen = _anchors(witness, public, "the file beside the key", integrity)
+    anchor = _anchors([against] if against is not None else [], public, "the checkpoint given", integrity)
+    book = log.verify({checkpoint.size for checkpoint in (*seen, *anchor)})
+    stored = {size for size, _ in evidence.checkpoints()}
+    _hold(seen, book, stored, "the file beside the key", integrity)
+    _hold(anchor, book, None, "the checkpoint given", integrity)
+    estate, findings = EstateVerifier(evidence, book, integrity), FindingVerifier(evidence, book, integrity)
+    estate.verify()
+    findings.verify()
+    counted = {
+        "ev_leaf": book.size,
+        "ev_checkpoint": len(stored),
+        **estate.counted,
+        "ev_finding": findings.counted,
+        "ev_document": documents.verify(evidence, book, integrity),
+    }
+    opinion = _integrity(integrity, log.refused, book, witnessed=bool(seen), anchored=bool(anchor))
+    sound = opinion.outcome not in (Outcome.CONTRADICTED, Outcome.REFUSED)
+    return Report(
+        origin=book.origin,
+        size=book.size,
+        sealed=book.sealed,
+        root=book.root.hex(),
+        integrity=opinion,
+        time=_time(time, book),
+        completeness=_completeness(evidence, book),
+        conclusion=_conclusion(evidence, look, book, perform if sound else None, sound=sound),
+        counted=counted,
+    )
+
+
+def _anchors(notes: Iterable[str], public: bytes, where: str, integrity: Problems) -> list[Checkpoint]:
+    found = []
+    for note in notes:
+        try:
+            found.append(open_checkpoint(note, public))
+        except NoteError as error:
+            integrity.add(where, str(error))
+    return found
+
+
+def _hold(anchors: Iterable[Checkpoint], book: Logbook, stored: set[int] | None, where: str, integrity: Problems) -> None:
+    for checkpoint in anchors:
+        if checkpoint.origin != book.origin:
+            integrity.add(where, f"is of {checkpoint.origin}, and this log is {book.origin}")
+        elif checkpoint.size > book.size:
+            integrity.add(where, f"was signed over {checkpoint.size} leaves and {book.size} are there: the log was rolled back")
+        elif book.roots.get(checkpoint.size) != checkpoint.root:
+            integrity.add(where, f"contradicts the leaves: at size {checkpoint.size} they have another root")
+        elif stored is not None and checkpoint.size not in stored:
+            integrity.add(f"ev_checkpoint {checkpoint.size}", f"is missing; {where} has it")
+
+
+def _integrity(problems: Problems, refused: str | None, book: Logbook, *, witnessed: bool, anchored: bool) -> Opinion:
+    kept = tuple(problems.kept)
+    if refused is not None:
+        return Opinion(Outcome.REFUSED, refused, kept)
+    if problems.count:
+        return Opinion(Outcome.CONTRADICTED, f"{problems.count} entries do not hold; the first: {problems.kept[0]}", kept)
+    sealed = f"{book.sealed} leaves are sealed"
+    if anchored:
+        return Opinion(Outcome.HOLDS, f"{sealed}, and the checkpoint given is part of their history")
+    if witnessed:
+        return Opinion(
+            Outcome.NOT_ANCHORED, f"{sealed}; self-consistent and as the file beside the key says, not anchored outside"
+        )
+    return Opinion(Outcome.NOT_ANCHORED, f"{sealed}; self-consistent, not anchored")
+
+
+def _time(problems: Problems, book: Logbook) -> Opinion:
+    if problems.count:
+        return Opinion(
+            Outcome.CONTRADICTED, f"times contradict each other; the first: {problems.kept[0]}", tuple(problems.kept)
+        )
+    span = f"from {book.times[0]:%Y-%m-%d} to {book.times[-1]:%Y-%m-%d}" if book.times else "of no leaf"
+    return Opinion(Outcome.NOT_ANCHORED, f"times {span} never go back; they are the scanner's own, no time stamp confirms them")
+
+
+def _completeness(evidence: Evidence, book: Logbook) -> Opinion:
+    missing = []
+    if book.size > book.sealed:
+        missing.append(f"{book.size - book.sealed} leaves are not sealed yet")
+    if book.abandoned:
+        missing.append(f"{book.abandoned} of {book.runs} runs were abandoned")
+    if book.partial:
+        missing.append(f"{book.partial} sources were not read to their end in the last run")
+    if evidence.selection is not None:
+        told = ", ".join(f"{count} of {table}" for table, count in sorted(evidence.selection.withheld.items()) if count)
+        missing.append(f"rows are withheld: {told}" if told else "the pack is limited to some checks")
+    if missing:
+        return Opinion(Outcome.INCOMPLETE, "; ".join(missing))
+    return Opinion(Outcome.HOLDS, f"{book.runs} runs, all ended; the last one read every source to its end")
+
+
+def _conclusion(evidence: Evidence, look: Look | None, book: Logbook, perform: Perform | None, *, sound: bool) -> Opinion:
+    if not sound:
+        return Opinion(Outcome.NOT_PERFORMED, "the checks were not performed: the evidence does not hold")
+    if perform is None or look is None:
+        return Opinion(Outcome.NOT_PERFORMED, "the checks were not performed again")
+    return conclude(evidence, look, book, perform)

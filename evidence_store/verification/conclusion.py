@@ -1,0 +1,150 @@
+"""Performing checks again: the same facts, the same parameters and the same time must give the same verdict.
+
+Each finding is performed as of the leaf that opened it and, where it still holds, as of the last leaf that judged it.
+What performs is passed in; this package knows no checks.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from evidence_store.details import HASHED, lookups_of
+from evidence_store.records import Json, Presence, Scope, Severity, Status, Unread, Verdict
+from evidence_store.rows import FindingRow
+from evidence_store.verification.evidence import Evidence, FindingColumns, Look
+from evidence_store.verification.logbook import Logbook, Stretch
+from evidence_store.verification.report import Opinion, Outcome, Problems
+
+Facets = dict[str, Json | Unread]  # facts by facet; `Unread` where the last look did not obtain it
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the last look of one source said, as of a leaf."""
+
+    scope: Scope
+    source: str
+    types: tuple[str, ...]
+    presence: Presence
+    reason: Unread | None
+
+
+class Moment:
+    """The estate as it stood at one leaf: what a check may look up."""
+
+    def __init__(self, look: Look, book: Logbook, leaf: int) -> None:
+        self._look = look
+        self._book = book
+        self.leaf = leaf
+
+    def resource(self, type_: str, uid: str) -> tuple[Scope, str, Facets] | None:
+        """(scope, uid, facts by facet); unread facets are there as `Unread`."""
+        found = self._look.resource(uid, type_, self.leaf)
+        return None if found is None else self._with_unread(type_, *found)
+
+    def find(self, within: Scope | str | None, type_: str, facts: Mapping[str, Json]) -> Iterator[tuple[Scope, str, Facets]]:
+        for found in self._look.find(within, type_, facts, self.leaf):
+            yield self._with_unread(type_, *found)
+
+    def listings(self, within: Scope | str | None, type_: str) -> Iterator[Listing]:
+        """The last look, at or before this leaf, of each source that yields a type."""
+        for (provider, account, region, source), stretches in self._book.streams.items():
+            scope = Scope(provider, account, region)
+            if within not in (None, scope, account):
+                continue
+            stretch = _last(stretches, self.leaf)
+            if stretch is not None and type_ in stretch.types:
+                yield Listing(scope, source, stretch.types, stretch.presence, stretch.reason)
+
+    def _with_unread(self, type_: str, scope: Scope, uid: str, facets: dict[str, Json]) -> tuple[Scope, str, Facets]:
+        joined: Facets = dict(facets)
+        for (_, account, _, _), stretches in self._book.streams.items():
+            if account != scope.account:
+                continue
+            stretch = _last(stretches, self.leaf)
+            if stretch is not None and stretch.unread:
+                for (missed, facet, of_type), unread in stretch.unread.items():
+                    if missed == uid and of_type == type_:
+                        joined[facet] = unread
+        return scope, uid, joined
+
+
+Perform = Callable[[FindingRow, Facets | None, Moment, datetime], Verdict | None]
+
+
+def _last(stretches: list[Stretch], leaf: int) -> Stretch | None:
+    """What was said last at or before a leaf. Stretches are in the order of their leaves."""
+    at = bisect_right(stretches, leaf, key=lambda stretch: stretch.leaves[0])
+    return stretches[at - 1] if at else None
+
+
+def conclude(evidence: Evidence, look: Look, book: Logbook, perform: Perform | None) -> Opinion:
+    """The verdict about verdicts. Without `perform` it is: not performed."""
+    if perform is None:
+        return Opinion(Outcome.NOT_PERFORMED, "the checks were not performed again")
+    problems, performed, passed_over = Problems(), 0, 0
+    moments: dict[int, Moment] = {}
+    for columns in evidence.findings():
+        row = _row(columns, book)
+        for judged in _leaves(row, book):
+            observed = book.observed[judged]
+            moment = moments.get(judged)
+            if moment is None:
+                moments.clear()
+                moment = moments[judged] = Moment(look, book, judged)
+            found = None if row.type == "scope" else moment.resource(row.type, row.uid)
+            verdict = perform(row, None if found is None else found[2], moment, book.times[observed])
+            if verdict is None:
+                passed_over += 1
+                continue
+            performed += 1
+            if (verdict.status, verdict.reason) != (row.status, row.reason):
+                problems.add(
+                    f"ev_finding {columns[0]}",
+                    f"{row.check} said {row.status} ({row.reason}) of {row.uid} at leaf {judged}, and says now "
+                    f"{verdict.status} ({verdict.reason})",
+                )
+    if problems.count:
+        sentence = f"{problems.count} of {performed} verdicts are not what the stored facts give"
+        return Opinion(Outcome.CONTRADICTED, sentence, tuple(problems.kept))
+    if passed_over:
+        sentence = f"{performed} verdicts were performed again and hold; {passed_over} could not be performed here"
+        return Opinion(Outcome.NOT_PERFORMED if not performed else Outcome.INCOMPLETE, sentence)
+    return Opinion(Outcome.HOLDS, f"{performed} verdicts were performed again and hold")
+
+
+def _leaves(row: FindingRow, book: Logbook) -> Iterator[int]:
+    yield row.opened
+    if row.closed is not None:
+        return
+    scope = (row.scope.provider, row.scope.account, row.scope.region)
+    last = max(
+        (stretches[-1].leaves[-1] for scopes, stretches in book.judged.get(row.check, {}).items() if scope in scopes),
+        default=row.opened,
+    )
+    if last > row.opened:
+        yield last
+
+
+def _row(columns: FindingColumns, book: Logbook) -> FindingRow:
+    named = dict(zip(HASHED, columns[1:-1], strict=True))
+    closed = columns[-1]
+    return FindingRow(
+        check=named["check"],
+        version=named["version"],
+        parameters=named["parameters"],
+        severity=Severity(named["severity"]),
+        scope=Scope(named["provider"], named["account"], named["region"]),
+        type=named["type"],
+        uid=named["uid"],
+        status=Status(named["status"]),
+        reason=named["reason"],
+        lookups=lookups_of(named["lookups"]),
+        since=named["since"],
+        since_time=book.times[named["since"]],
+        opened=named["opened"],
+        opened_time=book.times[named["opened"]],
+        closed=closed,
+        closed_time=None if closed is None else book.times[closed],
+    )

@@ -1,0 +1,263 @@
+"""Verifying the log: leaves, checkpoints, and what the leaves promise of the other tables.
+
+- Every leaf is canonical, in its place, not older than the one before, and its detail is the one that it commits to.
+- Every checkpoint is signed by the key of the genesis leaf, which must be the key that was given, and fits the tree.
+- A run begins only on a sealed log: so a checkpoint that was removed from the middle is missed.
+- What leaves say of each source and each check is kept in a compact form for the passes over the other tables.
+"""
+
+import base64
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from evidence_store import bodies, canonical, details, merkle
+from evidence_store.note import Checkpoint, NoteError, open_checkpoint
+from evidence_store.records import Json, Presence, Unread, parse_time
+from evidence_store.verification.evidence import Evidence, LeafRow
+from evidence_store.verification.report import Problems
+
+StreamKey = tuple[str, str, str, str]  # provider, account, region, source
+ScopeKey = tuple[str, str, str]
+Place = details.Place
+
+
+@dataclass(slots=True)
+class Stretch:
+    """Consecutive leaves that say the same of one source."""
+
+    manifest: bytes
+    held: bytes | None
+    presence: Presence
+    unread: Mapping[Place, Unread]
+    unseen: frozenset[Place]
+    types: tuple[str, ...]
+    reason: Unread | None
+    said: tuple[Json, ...] = field(repr=False)
+    leaves: "array[int]" = field(default_factory=lambda: array("q"))
+
+
+@dataclass(slots=True)
+class JudgedStretch:
+    """Consecutive leaves that give the same root for one check in the same scopes."""
+
+    root: bytes
+    leaves: "array[int]" = field(default_factory=lambda: array("q"))
+
+
+@dataclass(slots=True)
+class Logbook:
+    """What the leaves say, as far as the other tables are held against it."""
+
+    origin: str = ""
+    size: int = 0
+    sealed: int = 0
+    root: bytes = merkle.EMPTY
+    streams: dict[StreamKey, list[Stretch]] = field(default_factory=dict)  # in the order of first mention
+    judged: dict[str, dict[tuple[ScopeKey, ...], list[JudgedStretch]]] = field(default_factory=dict)
+    observed: dict[int, int] = field(default_factory=dict)  # leaf of findings -> leaf of what they judged
+    documents: dict[str, tuple[str, int]] = field(default_factory=dict)  # digest -> kind, the leaf that names it
+    times: list[datetime] = field(default_factory=list)
+    runs: int = 0
+    abandoned: int = 0
+    partial: int = 0  # snapshots of the last run whose presence is not complete
+    withheld_details: int = 0
+    roots: dict[int, bytes] = field(default_factory=dict)  # at the sizes that were asked for
+
+
+class LogVerifier:
+    """One pass over leaves and checkpoints."""
+
+    def __init__(self, evidence: Evidence, public: bytes, integrity: Problems, time: Problems) -> None:
+        self._evidence = evidence
+        self._public = public
+        self._integrity = integrity
+        self._time = time
+        self.book = Logbook()
+        self.refused: str | None = None
+        self._tree = merkle.Frontier()
+        self._scope_sets: dict[tuple[ScopeKey, ...], tuple[ScopeKey, ...]] = {}
+
+    def verify(self, sizes: Iterable[int]) -> Logbook:
+        """Read every leaf. `sizes`: at which the root is wanted besides those of the store's own checkpoints."""
+        notes = self._notes()
+        wanted = {*notes, *sizes}
+        book = self.book
+        for row in self._evidence.leaves():
+            if row.idx != book.size:
+                self._integrity.add(f"ev_leaf {book.size}", f"is missing: leaf {row.idx} follows leaf {book.size - 1}")
+                break
+            self._leaf(row, notes)
+            if book.size in wanted:
+                book.roots[book.size] = self._tree.root()
+        if not book.size:
+            self.refused = "there is no log"
+        self._checkpoints(notes)
+        return book
+
+    # -- checkpoints ---------------------------------------------------------------------------------------------------
+
+    def _notes(self) -> dict[int, str]:
+        return dict(self._evidence.checkpoints())
+
+    def _checkpoints(self, notes: Mapping[int, str]) -> None:
+        book, good = self.book, 0
+        for size, signed in notes.items():
+            entry = f"ev_checkpoint {size}"
+            try:
+                checkpoint = open_checkpoint(signed, self._public, book.origin)
+            except (NoteError, AttributeError, TypeError) as error:
+                self._integrity.add(entry, f"does not hold: {error}")
+                continue
+            good += 1
+            self._checkpoint(entry, size, checkpoint)
+        if not good and self.refused is None:
+            self.refused = "no checkpoint is signed by the key that was given"
+        if book.size > book.sealed and not book.sealed:
+            book.root = merkle.EMPTY
+
+    def _checkpoint(self, entry: str, size: int, checkpoint: Checkpoint) -> None:
+        book = self.book
+        if checkpoint.size != size:
+            self._integrity.add(entry, f"is of size {checkpoint.size}")
+        elif size > book.size:
+            self._integrity.add(entry, f"was signed over {size} leaves and {book.size} are there")
+        elif book.roots[size] != checkpoint.root:
+            self._integrity.add(entry, "the leaves do not have the root that was signed: one before was edited")
+        else:
+            if checkpoint.time and parse_time(checkpoint.time) != book.times[size - 1]:
+                self._time.add(entry, "gives another time than its last leaf")
+            if size > book.sealed:
+                book.sealed, book.root = size, checkpoint.root
+
+    # -- leaves --------------------------------------------------------------------------------------------------------
+
+    def _leaf(self, row: LeafRow, notes: Mapping[int, str]) -> None:
+        book, entry = self.book, f"ev_leaf {row.idx}"
+        self._tree.append(merkle.leaf_hash(row.body))
+        book.size += 1
+        book.times.append(book.times[-1] if book.times else datetime(1970, 1, 1, tzinfo=UTC))
+        try:
+            body = canonical.decode(row.body)
+            moment = parse_time(body["time"])
+            kind = body["kind"]
+            if canonical.encode(body) != row.body:
+                self._integrity.add(entry, "is not in canonical form")
+        except (ValueError, KeyError, TypeError):
+            self._integrity.add(entry, "is not a record")
+            return
+        if moment < book.times[-1]:
+            self._time.add(entry, f"is of {body['time']}, before the leaf that precedes it")
+        book.times[-1] = max(moment, book.times[-1])
+        if (row.idx == 0) != (kind == "genesis"):
+            self._integrity.add(entry, f"is a {kind}: a log begins with genesis, and once")
+        try:
+            self._told(row, kind, body, notes)
+        except (KeyError, TypeError, ValueError, IndexError) as error:
+            self._integrity.add(entry, f"its record is malformed: {type(error).__name__} {error}")
+
+    def _told(self, row: LeafRow, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
+        detail = self._detail(row, body)
+        match kind:
+            case "genesis":
+                self._genesis(row.idx, body)
+            case "run_start":
+                self.book.runs += 1
+                self.book.partial = 0
+                self._documents(row.idx, body)
+                if row.idx > 1 and row.idx not in notes:
+                    self._integrity.add(
+                        f"ev_checkpoint {row.idx}", f"is missing: the run of leaf {row.idx} began on a sealed log"
+                    )
+            case "run_end":
+                self._documents(row.idx, body)
+            case "run_abandoned":
+                self.book.abandoned += 1
+            case "snapshots" if detail is not None:
+                for record in detail["records"]:
+                    if not isinstance(record, bytes):
+                        self._snapshot(row.idx, record)
+            case "findings" if detail is not None:
+                self._findings(row.idx, detail)
+
+    def _genesis(self, index: int, body: dict[str, Any]) -> None:
+        self.book.origin = body["origin"]
+        if index == 0 and body["key"] != base64.b64encode(self._public).decode():
+            self.refused = "the log was begun under another key than the one given"
+
+    def _documents(self, index: int, body: dict[str, Any]) -> None:
+        for kind, digest in body["documents"].items():
+            self.book.documents.setdefault(digest, (kind, index))
+
+    def _detail(self, row: LeafRow, body: dict[str, Any]) -> Any:
+        entry, promised = f"ev_leaf {row.idx}", body.get("detail_digest")
+        if row.records is not None:
+            return self._shown(entry, row.records, body)
+        if row.detail is None:
+            if promised is not None:
+                if self._evidence.selection is None:
+                    self._integrity.add(entry, "its detail is missing, and no deletion is recorded")
+                self.book.withheld_details += 1
+            return None
+        try:
+            digest, text = bodies.open_detail(row.detail)
+        except (bodies.BodyError, TypeError) as error:
+            self._integrity.add(entry, f"its detail cannot be read: {error}")
+            return None
+        if digest != promised:
+            self._integrity.add(entry, "its detail is not the one that the leaf commits to")
+            return None
+        detail = canonical.decode(text)
+        if "records" in detail and details.detail_root(detail) != body["root"]:
+            self._integrity.add(entry, "its records do not have the root that the leaf commits to")
+        return detail
+
+    def _shown(self, entry: str, records: tuple[Json | bytes, ...], body: dict[str, Any]) -> Any:
+        """The heading and the records of a detail of which only some are shown."""
+        hashes = [r if isinstance(r, bytes) else merkle.leaf_hash(canonical.encode(r)) for r in records]
+        if merkle.root(hashes).hex() != body["root"] or isinstance(records[0], bytes):
+            self._integrity.add(entry, "the records shown are not those that the leaf commits to")
+            return None
+        return {**records[0], "records": records[1:]}
+
+    def _snapshot(self, index: int, record: dict[str, Any]) -> None:
+        provider, account, region = record["scope"]
+        stretches = self.book.streams.setdefault((provider, account, region, record["source"]), [])
+        presence = Presence(record["presence"])
+        if presence is not Presence.COMPLETE:
+            self.book.partial += 1
+        if not parse_time(record["started"]) <= parse_time(record["finished"]):
+            self._time.add(f"ev_leaf {index}", f"{record['source']} ended before it began")
+        said = (record["manifest"], record["held"], record["presence"], record["unread"], record["unseen"], record["reason"])
+        if stretches and said == stretches[-1].said:
+            stretches[-1].leaves.append(index)
+            return
+        made = Stretch(
+            manifest=bytes.fromhex(record["manifest"]),
+            held=None if record["held"] is None else bytes.fromhex(record["held"]),
+            presence=presence,
+            unread={(u.uid, u.facet, u.type): u.unread for u in details.unread_facets(record["unread"])},
+            unseen=frozenset(details.ungrouped(record["unseen"])),
+            types=tuple(record["types"]),
+            reason=details.unread_of(record["reason"]),
+            said=said,
+        )
+        made.leaves.append(index)
+        stretches.append(made)
+
+    def _findings(self, index: int, detail: dict[str, Any]) -> None:
+        scopes = tuple(tuple(scope) for scope in detail["scopes"])
+        scopes = self._scope_sets.setdefault(scopes, scopes)
+        if not 0 <= detail["observed"] < index:
+            raise ValueError("judges what was not yet observed")
+        self.book.observed[index] = detail["observed"]
+        for record in detail["records"]:
+            if isinstance(record, bytes):
+                continue
+            stretches = self.book.judged.setdefault(record["check"], {}).setdefault(scopes, [])
+            root = bytes.fromhex(record["root"])
+            if not stretches or stretches[-1].root != root:
+                stretches.append(JudgedStretch(root))
+            stretches[-1].leaves.append(index)
