@@ -3,7 +3,7 @@
 - Nothing leaves through a client unless a `Permit` in force names the operation; no permit, no call.
 - A client is made under a lock, since making one changes its session; it is used by any number of threads.
 - The least recently used clients are dropped: a client is about 1 MB, and a large organization needs thousands of them.
-- The service models that all clients are made of are loaded once for all principals of a connection.
+- The service models that all clients are made of are loaded once.
 """
 
 import os
@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -179,12 +180,17 @@ def _without_account_in_host(endpoint: str) -> Callable[..., None]:
     return restore
 
 
-def new_session(profile: str | None, like: "Session | None" = None) -> "Session":
-    """An SDK session, sharing the loaded service models of another."""
+def new_session(profile: str | None) -> "Session":
+    """An SDK session. All of a process share the loaded service models, which weigh more than all the rest."""
     import botocore.session
 
     session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
-    if like is not None:
-        for shared in ("data_loader", "endpoint_resolver"):
-            session.register_component(shared, like.get_component(shared))
+    session.register_component("data_loader", _models(session.get_config_variable("data_path")))
     return session
+
+
+@cache
+def _models(path: str | None) -> Any:
+    from botocore.loaders import create_loader
+
+    return create_loader(path)

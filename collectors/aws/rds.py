@@ -16,9 +16,7 @@ INSTANCE = Facet(
         "Engine",
         "EngineVersion",
         "StorageEncrypted",
-        "PubliclyAccessible",
         "BackupRetentionPeriod",
-        "MultiAZ",
         "DBParameterGroups",
         "Tags",
     ),
@@ -44,11 +42,13 @@ INSTANCE = Facet(
         "KmsKeyId",
         "LicenseModel",
         "MaxAllocatedStorage",
+        "MultiAZ",
         "NetworkType",
         "OptionGroupMemberships",
         "PerformanceInsightsEnabled",
         "PreferredBackupWindow",
         "PreferredMaintenanceWindow",
+        "PubliclyAccessible",
         "ReadReplicaSourceDBClusterIdentifier",
         "ReadReplicaSourceDBInstanceIdentifier",
         "ReplicaMode",
@@ -203,7 +203,10 @@ class _Groups:
         return {"Parameters": dict(sorted(together.items()))}
 
     def _ask(self, group: str) -> dict[str, Json] | Unread:
-        asked: dict[str, Any] = {self._group_key: group, "Filters": [{"Name": "parameter-name", "Values": list(PARAMETER_NAMES)}]}
+        asked: dict[str, Any] = {
+            self._group_key: group,
+            "Filters": [{"Name": "parameter-name", "Values": list(PARAMETER_NAMES)}],
+        }
         try:
             listed = list(self._read.pages(self._call, "Parameters", **asked))
         except UnreadError as error:

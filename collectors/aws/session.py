@@ -32,7 +32,6 @@ class AwsConnection:
         self._clients = Clients(f"annexa/{_version()}")
         self._permit = Permit("the search for accounts and regions", OWN_CALLS)
         self._principals: dict[str, Principal] = {}
-        self._models: Session | None = None
 
     def places(self) -> Iterable[Place]:
         """Every account and region of the target. Raises `UnreadError` where the caller or its organization is unknown."""
@@ -52,7 +51,7 @@ class AwsConnection:
 
     def _caller(self) -> Principal:
         with _translated("sts:GetCallerIdentity"):
-            self._models = session = new_session(self._settings.profile)
+            session = new_session(self._settings.profile)
             answer = self._ask(session, self._first_region(session), "sts.GetCallerIdentity")
             return Principal(session, answer["Account"], answer["Arn"])
 
@@ -129,7 +128,7 @@ class AwsConnection:
 
         with _translated("sts:AssumeRole"):
             assumed = RefreshableCredentials.create_from_metadata(credentials(), credentials, method="assume-role")
-            session = new_session(self._settings.profile, like=self._models)
+            session = new_session(self._settings.profile)
             session.register_component("credential_provider", CredentialResolver([_Given(assumed)]))
             return Principal(session, role.split(":")[4], arn)
 
