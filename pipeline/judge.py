@@ -38,25 +38,29 @@ class States(Protocol):
     def resources(self, scope: Scope, type_: str) -> Iterable[tuple[str, Facets]]: ...
 
 
+Missed: TypeAlias = tuple[str, str, str]  # type, uid, facet
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A snapshot as the judge asks it: what was read now, whatever older states the store still holds."""
+    """What one source's answer in one scope allows to say, whatever older states the store still holds."""
 
-    snapshot: Snapshot
-    unseen: frozenset[tuple[str, str]] = frozenset()  # (uid, facet) still in the store, not read now: presence is not complete
-    unread: Mapping[tuple[str, str], Unread] = field(default_factory=dict)
+    presence: Presence
+    reason: Unread | None  # why presence is not complete
+    unread: Mapping[Missed, Unread] = field(default_factory=dict)  # asked for and not obtained
+    unseen: frozenset[Missed] = frozenset()  # in the store from before, not named by a partial listing
 
     @classmethod
-    def of(cls, snapshot: Snapshot, unseen: Iterable[tuple[str, str]] = ()) -> "Seen":
-        return cls(snapshot, frozenset(unseen), {(u.uid, u.facet): u.unread for u in snapshot.unread})
+    def of(cls, snapshot: Snapshot, unseen: Iterable[Missed] = ()) -> "Seen":
+        unread = {(u.type, u.uid, u.facet): u.unread for u in snapshot.unread}
+        return cls(snapshot.presence, snapshot.reason, unread, frozenset(unseen))
 
-    def lacks(self, uid: str, facet: str) -> Unread | None:
-        """Why this facet was not read now; `None` if it was, or if the source answered that there is none."""
-        if self.snapshot.presence is Presence.FAILED:
-            return self.snapshot.reason
-        if unread := self.unread.get((uid, facet)):
-            return unread
-        return self.snapshot.reason if (uid, facet) in self.unseen else None
+    def lacks(self, type_: str, uid: str, facet: str) -> Unread | None:
+        """Why this facet was not read; `None` if it was, or if the source answered that there is none."""
+        if self.presence is Presence.FAILED:
+            return self.reason
+        key = (type_, uid, facet)
+        return self.unread.get(key) or (self.reason if key in self.unseen else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,11 @@ def _fact(origin: Origin, name: str, seen: Mapping[str, Seen], uid: str, facets:
     snapshot = seen.get(origin.source.name)
     if snapshot is None:
         return Unread(Why.NOT_COLLECTED, origin.source.name)
-    if lacking := snapshot.lacks(uid, origin.facet.name):
+    if lacking := snapshot.lacks(origin.facet.type, uid, origin.facet.name):
         return lacking
     state = facets.get(origin.facet.name)
-    if state is None and snapshot.snapshot.presence is not Presence.COMPLETE:
-        return snapshot.snapshot.reason
+    if state is None and snapshot.presence is not Presence.COMPLETE:
+        return snapshot.reason
     return None if state is None else state.get(name)
 
 
@@ -212,7 +216,7 @@ class World:
         if not scopes:
             raise UnreadFactError(Unread(Why.NOT_COLLECTED, type_))
         for place in scopes:
-            snapshot = self.seen(place)[listing].snapshot
+            snapshot = self.seen(place)[listing]
             if snapshot.presence is not Presence.COMPLETE:
                 raise UnreadFactError(snapshot.reason or Unread(Why.NOT_COLLECTED, type_))
         if (account, type_) not in self._indexes:
@@ -261,32 +265,32 @@ def judge(
             verdict.effective,
         )
 
-    for uid, unread in _not_listed(known, listing, scope):
+    for uid, unread in not_listed(known, listing, scope):
         for check in checks:
             yield finding(check, uid, Verdict(Status.UNKNOWN, str(unread)))
-    if known is None or known.snapshot.presence is Presence.FAILED:
+    if known is None or known.presence is Presence.FAILED:
         return
     facts = {check.id: Facts(world.sources, type_, check.needs) for check in checks}
     for uid, facets in world.states.resources(scope, type_):
-        if listing.facet.name not in facets or known.lacks(uid, listing.facet.name):
+        if listing.facet.name not in facets or known.lacks(type_, uid, listing.facet.name):
             continue
         for check in checks:
-            yield finding(check, uid, _ask(world, check, facts[check.id], scope, uid, facets, parameters[check.id], at))
+            yield finding(check, uid, ask(world, check, facts[check.id], scope, uid, facets, parameters[check.id], at))
 
 
-def _not_listed(known: Seen | None, listing: Origin, scope: Scope) -> Iterator[tuple[str, Unread]]:
+def not_listed(known: Seen | None, listing: Origin, scope: Scope) -> Iterator[tuple[str, Unread]]:
     """The scope itself where its listing is not complete, and each resource that was listed and could not be read."""
     if known is None:
         yield str(scope), Unread(Why.NOT_COLLECTED, listing.source.name)
         return
-    if known.snapshot.presence is not Presence.COMPLETE:
-        yield str(scope), known.snapshot.reason or Unread(Why.NOT_COLLECTED, listing.source.name)
-    for unread in known.snapshot.unread:
-        if unread.type == listing.facet.type and unread.facet == listing.facet.name:
-            yield unread.uid, unread.unread
+    if known.presence is not Presence.COMPLETE:
+        yield str(scope), known.reason or Unread(Why.NOT_COLLECTED, listing.source.name)
+    for (type_, uid, facet), unread in known.unread.items():
+        if (type_, facet) == (listing.facet.type, listing.facet.name):
+            yield uid, unread
 
 
-def _ask(
+def ask(
     world: World,
     check: Check,
     facts: Facts,
@@ -296,6 +300,7 @@ def _ask(
     parameters: Mapping[str, Json],
     at: datetime,
 ) -> Verdict:
+    """Put one check to one resource, and hold its answer against the times that the facts speak of."""
     look = Look(world, check, scope)
     resource = Resource(facts.type, uid, scope, facts.pick(world.seen(scope), uid, facets))
     verdict = check.perform(resource, look, at, parameters)

@@ -98,7 +98,7 @@ class _Gathered:
 
     def seen(self) -> dict[tuple[Scope, str], Seen]:
         return {
-            (c.snapshot.scope, c.snapshot.source): Seen.of(c.snapshot, ((uid, facet) for uid, facet, _ in c.unseen))
+            (c.snapshot.scope, c.snapshot.source): Seen.of(c.snapshot, ((type_, uid, facet) for uid, facet, type_ in c.unseen))
             for collection in self.collections.values()
             for c in collection.kept
         }

@@ -73,7 +73,7 @@ def ask(
     one: Check,
     states: Mapping[str, Any],
     *snapshots: Snapshot,
-    unseen: tuple[tuple[str, str], ...] = (),
+    unseen: tuple[tuple[str, str, str], ...] = (),
     at: datetime = AT,
 ) -> list[Judgement]:
     seen = {(s.scope, s.source): Seen.of(s, unseen) for s in snapshots or (snapshot("List"),)}
@@ -113,7 +113,7 @@ def test_a_listing_that_nobody_asked_is_unknown() -> None:
 
 def test_a_partial_listing_judges_what_was_seen_and_is_unknown_for_the_rest() -> None:
     states = {"toy.box": {**BOX["toy.box"], "box:b": {"config": {"Name": "b", "Size": None}}}}
-    found = ask(check(is_big, ("Size",)), states, snapshot("List", Presence.PARTIAL), unseen=(("box:b", "config"),))
+    found = ask(check(is_big, ("Size",)), states, snapshot("List", Presence.PARTIAL), unseen=(("toy.box", "box:b", "config"),))
     assert [(str(j.finding.status), j.finding.uid) for j in found] == [("unknown", "toy:acct:global"), ("fail", "box:a")]
 
 
