@@ -52,7 +52,7 @@ def known(database: Database, scope: Scope, source: str) -> Known:
             .join_from(schema.interval, schema.state, state.id == interval.state)
             .where(interval.stream == stream, interval.closed.is_(None))
         )
-        for type_, uid, facet, salt, digest, identity in connection.execution_options(yield_per=5000).execute(query):
+        for type_, uid, facet, salt, digest, identity in connection.execute(query, execution_options={"yield_per": 5000}):
             found.put((type_, uid, facet), salt, digest, identity)
     return found
 
@@ -82,7 +82,7 @@ class Estate:
             if facets is not None:
                 query = query.where(interval.facet.in_(list(facets)))
             rows: list[Any] = []
-            for row in connection.execution_options(yield_per=_CHUNK).execute(query):
+            for row in connection.execute(query, execution_options={"yield_per": _CHUNK}):
                 if len(rows) >= _CHUNK and row.uid != rows[-1].uid:
                     yield from _joined(connection, rows, streams)
                     rows = []

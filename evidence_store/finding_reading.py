@@ -61,7 +61,7 @@ class Findings:
 
     def _rows(self, query: sa.Select[Any]) -> Iterator[FindingRow]:
         with self._database.reading() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query):
+            for row in connection.execute(query, execution_options={"yield_per": 1000}):
                 yield self._row(row)
 
     def _row(self, row: Any) -> FindingRow:

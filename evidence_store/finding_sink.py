@@ -152,7 +152,7 @@ class FindingSink:
         items: list[tuple[tuple[str, ...], bytes]] = []
         counts: dict[str, int] = {}
         wanted = set(self._scopes)
-        for row in self._connection.execution_options(yield_per=2000).execute(query):
+        for row in self._connection.execute(query, execution_options={"yield_per": 2000}):
             columns = tuple(row)
             provider, account, region = columns[4:7]
             if Scope(provider, account, region) not in wanted:

@@ -65,7 +65,8 @@ def load(connection: sa.Connection, sealed: int) -> tuple[Log, bytes]:
     """The log, read whole, and its root at the size that was last sealed. Raises `StoreError` for a gap."""
     log, root_then, last = Log(), merkle.EMPTY, b""
     leaf = schema.leaf.c
-    rows = connection.execution_options(yield_per=_CHUNK).execute(sa.select(leaf.idx, leaf.body).order_by(leaf.idx))
+    query = sa.select(leaf.idx, leaf.body).order_by(leaf.idx)
+    rows = connection.execute(query, execution_options={"yield_per": _CHUNK})
     for index, body in rows:
         if index != log.size:
             raise StoreError(f"ev_leaf: leaf {log.size} is missing; run `scanner evidence verify`")

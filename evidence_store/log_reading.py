@@ -70,7 +70,7 @@ class LogReader:
         if until is not None:
             query = query.where(leaf.idx < until)
         with self._database.reading() as connection:
-            for index, body in connection.execution_options(yield_per=1000).execute(query):
+            for index, body in connection.execute(query, execution_options={"yield_per": 1000}):
                 found = _leaf(index, body)
                 if kind is None or found.kind == kind:
                     yield found
@@ -166,7 +166,7 @@ class LogReader:
         if at is not None:
             query = query.where(leaf.idx <= at)
         with self._database.reading() as connection:
-            rows = connection.execution_options(yield_per=100).execute(query)
+            rows = connection.execute(query, execution_options={"yield_per": 100})
             index = next((row.idx for row in rows if b'"kind":"run_end"' in row.body), None)
         if index is None:
             return {}

@@ -23,7 +23,7 @@ class StoreEvidence:
         return None
 
     def _rows(self, query: sa.Select[Any]) -> Iterator[Any]:
-        result = self._connection.execution_options(yield_per=_CHUNK).execute(query)
+        result = self._connection.execute(query, execution_options={"yield_per": _CHUNK})
         for part in result.partitions():
             yield from part
 

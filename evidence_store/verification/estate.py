@@ -184,7 +184,7 @@ class EstateVerifier:
             return withheld[1]
         digest = self._digest(state)
         if digest is None:
-            add(entry, f"refers to state {state}, which is not there")
+            add(f"ev_state {state}", f"is missing; row {identity} of ev_interval refers to it")
             return None
         if not self._own(state, self._identity):
             add(entry, f"refers to state {state}, which belongs to another facet")

@@ -78,6 +78,7 @@ class LogVerifier:
         self.book = Logbook()
         self.refused: str | None = None
         self._tree = merkle.Frontier()
+        self._running: str | None = None
         self._scope_sets: dict[tuple[ScopeKey, ...], tuple[ScopeKey, ...]] = {}
 
     def verify(self, sizes: Iterable[int]) -> Logbook:
@@ -123,7 +124,7 @@ class LogVerifier:
         if checkpoint.size != size:
             self._integrity.add(entry, f"is of size {checkpoint.size}")
         elif size > book.size:
-            self._integrity.add(entry, f"was signed over {size} leaves and {book.size} are there")
+            self._integrity.add(f"ev_leaf {book.size}", f"is missing: a checkpoint was signed over {size} leaves")
         elif book.roots[size] != checkpoint.root:
             self._integrity.add(entry, "the leaves do not have the root that was signed: one before was edited")
         else:
@@ -160,6 +161,7 @@ class LogVerifier:
 
     def _told(self, row: LeafRow, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
         detail = self._detail(row, body)
+        self._within_run(row.idx, kind, body)
         match kind:
             case "genesis":
                 self._genesis(row.idx, body)
@@ -181,6 +183,15 @@ class LogVerifier:
                         self._snapshot(row.idx, record)
             case "findings" if detail is not None:
                 self._findings(row.idx, detail)
+
+    def _within_run(self, index: int, kind: str, body: dict[str, Any]) -> None:
+        """Runs do not overlap, and what belongs to a run stands between its start and its end."""
+        if kind in ("snapshots", "findings", "run_end") and body["run"] != self._running:
+            self._integrity.add(f"ev_leaf {index}", f"is of a run that is not going on: {body['run']}")
+        if kind == "run_start":
+            self._running = body["run"]
+        elif kind in ("run_end", "run_abandoned"):
+            self._running = None
 
     def _genesis(self, index: int, body: dict[str, Any]) -> None:
         self.book.origin = body["origin"]
