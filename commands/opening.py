@@ -14,6 +14,7 @@ from checks.check import Check, checks
 from collectors.source import kinds, sources
 from commands.failures import UsageError
 from configuration import Configuration
+from evidence_store.database import Store, open_store
 from evidence_store.records import parse_time
 from mappings.catalogue import Catalogue
 from pipeline.plan import Sources
@@ -44,6 +45,11 @@ def known(given: Namespace) -> Known:
 def configured(given: Namespace) -> Configuration:
     """The configuration alone."""
     return configuration.load(configuration.find(given.config), checks())
+
+
+def reading(loaded: Configuration) -> Store:
+    """The configured store, to read. Raises `StoreError` where there is none yet."""
+    return open_store(loaded.store.url, create=False)
 
 
 def moment(text: str | None, option: str) -> datetime | None:

@@ -4,7 +4,8 @@ import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -19,11 +20,17 @@ from pipeline.run import Environment, Outcome, run
 from pipeline.selection import Selection, Wanted, select
 from pipeline.targets import require_extras
 from reports import run_csv, run_json, run_junit, run_sarif, run_text
-from reports.building import run_view
+from reports.reading import run_view
 from reports.view import Reported, RunView
 from scanner import DONE, GATE_FAILED, INCOMPLETE
 
-_RENDERERS = {"json": run_json.write, "csv": run_csv.write, "sarif": run_sarif.write, "junit": run_junit.write}
+_RENDERERS: dict[str, Callable[[RunView, TextIO], None]] = {
+    "text": run_text.write,
+    "json": run_json.write,
+    "csv": run_csv.write,
+    "sarif": run_sarif.write,
+    "junit": run_junit.write,
+}
 Failure = tuple[str, str]  # check, resource
 
 
@@ -39,11 +46,12 @@ def command(given: Namespace) -> int:
         outcome = _run(given, able, selection, store)
         view = run_view(store, checks=[c.id for c in selection.checks])
         code = _code(outcome, view, given.fail_on, baseline)
+        view = replace(view, exit_code=code)
         if output:
             with output.open("w", encoding="utf-8", newline="") as file:
-                _render(given.format, view, file, code)
+                _RENDERERS[given.format](view, file)
         else:
-            _render(given.format, view, sys.stdout, code)
+            _RENDERERS[given.format](view, sys.stdout)
     return code
 
 
@@ -67,13 +75,6 @@ def _run(given: Namespace, able: Known, selection: Selection, store: Store) -> O
         return run(environment, selection, wait=given.wait)
     finally:
         meter.end()
-
-
-def _render(form: str, view: RunView, out: TextIO, code: int) -> None:
-    if form == "text":
-        run_text.write(view, out, code=code)
-    else:
-        _RENDERERS[form](view, out)
 
 
 def _code(outcome: Outcome, view: RunView, fail_on: str | None, baseline: frozenset[Failure]) -> int:

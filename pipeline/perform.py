@@ -1,0 +1,88 @@
+"""Perform stored verdicts again, with the installed checks, on stored states: what verification concludes with.
+
+It is the judge itself, put to the estate as it stood. It gives no verdict where it cannot: for a check that is not
+installed in the version that spoke then, for parameters that no document of the evidence names, and for a target that
+could not be reached, of which nothing was stored.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from checks.check import Check
+from evidence_store import canonical
+from evidence_store.records import Json, Scope, Status, Verdict
+from evidence_store.rows import FindingRow
+from evidence_store.verification import Moment
+from pipeline.judge import Facets, Facts, Seen, World, ask, not_listed
+from pipeline.plan import Sources
+
+Parameters = Mapping[tuple[str, str], Mapping[str, Json]]  # (check, digest) -> values
+MOMENTS = 8  # moments that are held ready: verdicts about one resource alternate between a few
+
+
+def parameters_of(documents: Iterable[Json]) -> Parameters:
+    """Every set of parameters that the evidence names, from its documents of kind `checks`."""
+    return {
+        (entry["id"], canonical.digest(entry["parameters"])): entry["parameters"]
+        for document in documents
+        for entry in document["checks"]
+    }
+
+
+class Performer:
+    """Callable as verification's `perform`."""
+
+    def __init__(self, checks: Mapping[str, Check], sources: Sources, parameters: Parameters) -> None:
+        self._checks = checks
+        self._sources = sources
+        self._parameters = parameters
+        self._worlds: OrderedDict[int, World] = OrderedDict()
+        self._facts: dict[str, Facts] = {}
+
+    def __call__(self, row: FindingRow, facets: Facets | None, moment: Moment, at: datetime) -> Verdict | None:
+        """The verdict that the stored facts give; `None` where it cannot be performed here."""
+        check = self._checks.get(row.check)
+        parameters = self._parameters.get((row.check, row.parameters))
+        if check is None or check.version != row.version or parameters is None:
+            return None
+        world, listing = self._world(moment), self._sources.listing(check.on)
+        seen = world.seen(row.scope).get(listing.source.name)
+        if seen is None:
+            return None
+        missed = dict(not_listed(seen, listing, row.scope)).get(row.uid)
+        if missed is not None:
+            return Verdict(Status.UNKNOWN, str(missed))
+        if facets is None or seen.lacks(check.on, row.uid, listing.facet.name):
+            return None
+        facts = self._facts.setdefault(check.id, Facts(self._sources, check.on, check.needs))
+        return ask(world, check, facts, row.scope, row.uid, facets, parameters, at)
+
+    def _world(self, moment: Moment) -> World:
+        """The estate as it stood at a leaf; made once, and forgotten when others took its place."""
+        world = self._worlds.get(moment.leaf)
+        if world is None:
+            seen = {
+                (looked.scope, looked.source): Seen(
+                    looked.presence,
+                    looked.reason,
+                    {(type_, uid, facet): unread for (uid, facet, type_), unread in looked.unread.items()},
+                    frozenset((type_, uid, facet) for uid, facet, type_ in looked.unseen),
+                )
+                for looked in moment.looks()
+            }
+            world = self._worlds[moment.leaf] = World(self._sources, _Stood(moment), seen, self._checks.values())
+            if len(self._worlds) > MOMENTS:
+                self._worlds.popitem(last=False)
+        return world
+
+
+class _Stood:
+    """The states in force at a leaf, as the judge asks for them."""
+
+    def __init__(self, moment: Moment) -> None:
+        self._moment = moment
+
+    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Facets]]:
+        for _, uid, facets in self._moment.find(scope, type_, {}):
+            yield uid, facets
