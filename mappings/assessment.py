@@ -213,7 +213,7 @@ def _assurance(control: Control, entry: SoaEntry | None, evidence: Evidence) -> 
     """The assurance that counts for a control that a readable entry says is inherited; of several the one that ends last."""
     if entry is None or entry.faults or not entry.applicable or entry.responsibility is not Responsibility.INHERITED:
         return None
-    valid = [a for a in evidence.assurances if a.names(control.id) and a.fault(evidence.at) is None]
+    valid = [a for a in evidence.assurances if a.is_for(control.id, entry.services) and a.fault(evidence.at) is None]
     return max(valid, key=lambda a: (a.ends() or evidence.at, repr(a)), default=None)
 
 

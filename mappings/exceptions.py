@@ -1,6 +1,7 @@
 """Approved, expiring deviations: which failing findings and which blind spots they cover.
 
-- An exception counts from its start to the end of its last day, with a reason, an owner, and an approver who is not the owner.
+- An exception counts from its start to the end of its last day, or until it is given up. It needs a reason, an owner, and
+  an approver who is not the owner.
 - It covers what it names: a check and resources (uids, or patterns in which `*` stands for anything), or a blind spot
   (a scope and an action). Naming nothing covers nothing; `*` alone covers everything, and says so.
 - One that does not count is reported with the reason; it is never dropped in silence.
@@ -30,6 +31,7 @@ class ApprovedException:
     starts: datetime | None
     expires: datetime | None  # the last moment
     risk: str
+    closed: datetime | None = None  # given up before its end
     faults: tuple[str, ...] = ()
 
     @property
@@ -44,6 +46,8 @@ class ApprovedException:
             return f"it starts on {format_time(self.starts)[:10]}"
         if at > self.expires:
             return f"it expired on {format_time(self.expires)[:10]}"
+        if self.closed is not None and at >= self.closed:
+            return f"it was given up on {format_time(self.closed)[:10]}"
         return None
 
 
@@ -98,6 +102,7 @@ def _exception(facts: RecordFacts) -> ApprovedException:
     scope, action = facts.text("scope"), facts.text("action")
     reason, owner, approved_by = facts.text("reason"), facts.text("owner"), facts.text("approved_by")
     starts, expires = facts.first_moment("starts"), facts.last_moment("expires")
+    closed = facts.first_moment("closed_on")
     facts.required(reason=reason, owner=owner, approver=approved_by, start=starts, end=expires)
     if owner and same_person(owner, approved_by):
         facts.faults.append("its owner approved it; another person has to")
@@ -122,6 +127,7 @@ def _exception(facts: RecordFacts) -> ApprovedException:
         starts=starts,
         expires=expires,
         risk=facts.text("risk"),
+        closed=closed,
         faults=tuple(facts.faults),
     )
 

@@ -103,9 +103,9 @@ def of_inheritance(control: str, entry: SoaEntry | None, assurance: Assurance | 
         ends = assurance.ends()
         yield f"inherited: {assurance}, read by a named person, serves until {format_time(ends)[:10] if ends else 'its end'}"
         return
-    named = [each for each in evidence.assurances if each.names(control)]
+    named = [each for each in evidence.assurances if each.is_for(control, entry.services)]
     if not named:
-        yield "inherited, and no supplier assurance names this control"
+        yield "inherited, and no supplier assurance names this control or its services"
     faults = sorted(f"inherited, and the {each} does not count: {each.fault(evidence.at)}" for each in named)
     yield from _bounded(faults, "more assurances do not count")
 

@@ -57,12 +57,13 @@ class SoaEntry:
     """What the Statement of Applicability says about one control."""
 
     control: str
-    applicable: bool | None  # `None`: the entry does not say so in a way that can be read
+    applicable: bool | None  # `None`: not decided, or not readable
     reason: str = ""
     responsibility: Responsibility = Responsibility.OWN
     status: Implementation | None = None
     owner: str = ""
     risks: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()  # of suppliers, that provide it where it is inherited or shared
     due: datetime | None = None  # the last moment of the due date
     approved_by: str = ""
     approved_on: datetime | None = None
@@ -106,7 +107,7 @@ def _only(said: list[SoaEntry]) -> SoaEntry:
 
 def _entry(facts: RecordFacts) -> SoaEntry:
     applicable = facts.value("applicable")
-    if not isinstance(applicable, bool):
+    if applicable is not None and not isinstance(applicable, bool):
         facts.faults.append("applicable is neither true nor false")
         applicable = None
     return SoaEntry(
@@ -117,6 +118,7 @@ def _entry(facts: RecordFacts) -> SoaEntry:
         status=_word(facts, "status", Implementation),
         owner=facts.text("owner"),
         risks=facts.texts("risks"),
+        services=facts.texts("services"),
         due=facts.last_moment("due"),
         approved_by=facts.text("approved_by"),
         approved_on=facts.first_moment("approved_on"),
@@ -141,8 +143,10 @@ def compare(control: str, entry: SoaEntry | None, outcome: Outcome, at: datetime
         return Compared(Difference.MISSING, f"the Statement of Applicability does not mention {control}")
     if entry.applicable is False:
         return _excluded(control, entry, outcome, at)
-    if entry.applicable is None or entry.faults:
+    if entry.faults:
         return Compared(Difference.UNCLEAR, f"the entry of {control} cannot be used: {'; '.join(entry.faults)}")
+    if entry.applicable is None:
+        return Compared(Difference.UNCLEAR, f"the entry of {control} does not say whether it applies")
     match entry.status:
         case None:
             return Compared(Difference.UNCLEAR, f"the entry of {control} does not say whether it is implemented")

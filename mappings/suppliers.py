@@ -1,11 +1,13 @@
 """What a supplier's certificate or report is worth for the controls that the organisation inherits.
 
-- An assurance counts for a control while it is in date, if it names the service and a person who read it.
+- An assurance counts while it is in date, if it names the service and a person who read it.
+- It is for a control if the statement names its service (or supplier) there, or if it names the control itself. Where
+  both say something, both have to agree: a certificate for one service does not stand in for another.
 - A certificate ends with its period. A report that looks back on a period (SOC 2 and its like) serves for a year after.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +15,7 @@ from evidence_store.records import Json, format_time
 from mappings.record_facts import RecordFacts, annex_id
 
 LOOKING_BACK = ("soc1", "soc2", "soc3", "isae3402", "isae3000", "ssae18", "c5")
+ALL_SERVICES = "*"
 SERVES_FOR = timedelta(days=365)
 
 
@@ -29,9 +32,12 @@ class Assurance:
     scope: str = ""
     faults: tuple[str, ...] = ()
 
-    def names(self, control: str) -> bool:
-        """Whether it was recorded as evidence for this control."""
-        return any(control == named or control.startswith(f"{named}.") for named in self.controls)
+    def is_for(self, control: str, services: Sequence[str]) -> bool:
+        """Whether it was recorded as evidence for a control that these services provide (none: the statement names none)."""
+        named = any(control == each or control.startswith(f"{each}.") for each in self.controls)
+        provides = self.supplier in services or self.service in services
+        fits = provides or not services or self.service == ALL_SERVICES
+        return (named or not self.controls) and fits and (named or provides)
 
     def ends(self) -> datetime | None:
         """Until when it counts."""
@@ -53,7 +59,8 @@ class Assurance:
         return None
 
     def __str__(self) -> str:
-        named = " of ".join(part for part in (self.service, self.supplier) if part) or "an unnamed service"
+        service = "all services" if self.service == ALL_SERVICES else self.service
+        named = " of ".join(part for part in (service, self.supplier) if part) or "an unnamed service"
         return f"{self.type or 'assurance'} for {named}"
 
 

@@ -83,6 +83,8 @@ def test_an_end_with_a_time_ends_then() -> None:
         ({"check": None}, "names neither a check nor a blind spot"),
         ({"scope": "aws:1"}, "a blind spot needs both a scope and an action"),
         ({"expires": "2026-05-31"}, "it expired on 2026-05-31"),
+        ({"closed_on": "2026-06-01"}, "it was given up on 2026-06-01"),
+        ({"closed_on": "June"}, "closed_on is not a date: 'June'"),
         ({"starts": "2026-06-02"}, "it starts on 2026-06-02"),
         (
             {"reason": Unread(Why.DENIED, "read isms/exceptions.toml")},

@@ -152,7 +152,7 @@ def test_an_inherited_control_rests_on_an_assurance_that_names_it() -> None:
 @pytest.mark.parametrize(
     ("assurance", "why"),
     [
-        (replace(ISO, controls=("A.8.24",)), "inherited, and no supplier assurance names this control"),
+        (replace(ISO, controls=("A.8.24",)), "inherited, and no supplier assurance names this control or its services"),
         (replace(ISO, period_end=YESTERDAY), "does not count: it served until 2026-05-31"),
         (replace(ISO, faults=("names no person who read it",)), "does not count: names no person who read it"),
     ],
@@ -163,6 +163,20 @@ def test_an_inherited_control_without_a_valid_assurance_is_unproven(assurance: A
     assert found.status == "partial"
     assert any(text.endswith(why) for text in found.reasons)
     assert difference(evidence, INHERITED) == "unproven"
+
+
+def test_an_assurance_for_the_service_that_the_statement_names_counts_and_for_another_does_not() -> None:
+    certificate = replace(ISO, controls=())
+    hosted = replace(INHERITED, services=("hosting",))
+    mailed = replace(INHERITED, services=("mail",))
+    assert of("A.7.1", replace(declared(passing(), hosted), assurances=[certificate])).status == "inherited"
+    assert of("A.7.1", replace(declared(passing(), mailed), assurances=[certificate])).status == "partial"
+    assert of("A.7.1", replace(declared(passing(), mailed), assurances=[ISO])).status == "partial"
+
+
+def test_an_entry_with_a_fault_inherits_nothing() -> None:
+    said = replace(INHERITED, faults=("due is not a date: 'soon'",))
+    assert of("A.7.1", replace(declared(passing(), said), assurances=[ISO])).status == "partial"
 
 
 def test_an_inherited_control_whose_own_part_is_covered_in_part_needs_the_assurance_too() -> None:
@@ -204,6 +218,7 @@ RECORD = {
     "status": "planned",
     "owner": "Grace",
     "risks": ["R-7"],
+    "services": ["hosting"],
     "due": "2026-12-31",
     "approved_by": "Ada",
     "approved_on": "2026-01-15",
@@ -220,6 +235,7 @@ def test_a_record_becomes_an_entry() -> None:
             status=Implementation.PLANNED,
             owner="Grace",
             risks=("R-7",),
+            services=("hosting",),
             due=datetime(2026, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
             approved_by="Ada",
             approved_on=datetime(2026, 1, 15, tzinfo=UTC),
@@ -253,6 +269,13 @@ def test_responsibility_is_ones_own_where_nobody_says_otherwise() -> None:
 def test_what_cannot_be_read_is_a_fault_of_the_entry_and_no_default(wrong: dict[str, object], fault: str) -> None:
     said = entries([{**RECORD, **wrong}])["A.8.24"]
     assert said.faults == (fault,)
+    assert difference(passing(), said) == "unclear"
+
+
+def test_an_entry_that_leaves_out_whether_it_applies_is_not_decided() -> None:
+    said = entries([{**RECORD, "applicable": None}])["A.8.24"]
+    assert said.applicable is None
+    assert said.faults == ()
     assert difference(passing(), said) == "unclear"
 
 

@@ -47,17 +47,37 @@ def test_one_that_leaves_out_what_matters_does_not_count(changed: dict[str, obje
     assert fault("2026-01-01", **changed) == why
 
 
-def test_it_names_controls_and_whole_themes() -> None:
-    (found,) = assurances([RECORD])
-    assert found.names("A.7.1")
-    assert found.names("A.8.14")
-    assert not found.names("A.8.1")
-    assert not found.names("A.8.141")
+def is_for(control: str, services: tuple[str, ...] = (), **changed: object) -> bool:
+    (found,) = assurances([{**RECORD, **changed}])
+    return found.is_for(control, services)
 
 
-def test_one_that_names_no_control_is_for_none() -> None:
-    (found,) = assurances([{**RECORD, "controls": None}])
-    assert not found.names("A.7.1")
+def test_it_is_for_the_controls_and_themes_that_it_names() -> None:
+    assert is_for("A.7.1")
+    assert is_for("A.8.14")
+    assert not is_for("A.8.1")
+    assert not is_for("A.8.141")
+
+
+def test_one_that_names_no_control_is_for_those_of_its_service() -> None:
+    assert not is_for("A.7.1", controls=None)
+    assert is_for("A.7.1", ("hosting",), controls=None)
+    assert is_for("A.7.1", ("Host Ltd",), controls=None)
+    assert is_for("A.7.1", ("mail", "Host Ltd"), controls=None)
+    assert not is_for("A.7.1", ("mail",), controls=None)
+
+
+def test_one_for_all_services_of_a_supplier_needs_the_control_or_the_supplier_to_be_named() -> None:
+    assert is_for("A.7.1", ("mail",), service="*")
+    assert is_for("A.7.1", ("Host Ltd",), service="*", controls=None)
+    assert not is_for("A.7.1", ("mail",), service="*", controls=None)
+    assert not is_for("A.7.1", (), service="*", controls=None)
+
+
+def test_where_statement_and_assurance_both_say_something_they_have_to_agree() -> None:
+    assert is_for("A.7.1", ("hosting",))
+    assert not is_for("A.7.1", ("mail",))
+    assert not is_for("A.5.7", ("hosting",))
 
 
 def test_the_order_of_the_records_does_not_matter() -> None:
