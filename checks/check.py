@@ -69,14 +69,20 @@ class Check:
     question: Callable[..., Answer]
     takes_time: bool
     takes_inventory: bool
+    also_on: tuple[str, ...] = ()  # further types that the same question is put to; each has all that it needs
 
     @property
     def provider(self) -> str:
         return self.on.split(".")[0]
 
     @property
+    def asked_of(self) -> tuple[str, ...]:
+        """The types whose resources it is put to, all listed at one level."""
+        return (self.on, *self.also_on)
+
+    @property
     def types(self) -> tuple[str, ...]:
-        return (self.on, *self.looks_up)
+        return (*self.asked_of, *self.looks_up)
 
     def defaults(self) -> dict[str, Json]:
         return {p.name: p.default for p in self.parameters}
@@ -117,6 +123,7 @@ def check(
     version: int,
     needs: Iterable[str] = (),
     looks_up: Mapping[str, Iterable[str]] | None = None,
+    also_on: Iterable[str] = (),
     fix: str,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare a check. Raises `ValueError` at import for a declaration that contradicts its function.
@@ -157,6 +164,7 @@ def check(
             question=question,
             takes_time="at" in special,
             takes_inventory="inventory" in special,
+            also_on=tuple(also_on),
         )
         return question
 

@@ -267,7 +267,7 @@ def judge(
 
     for uid, unread in not_listed(known, listing, scope):
         for check in checks:
-            yield finding(check, uid, Verdict(Status.UNKNOWN, str(unread)))
+            yield finding(check, unlisted_uid(check, type_, scope, uid), Verdict(Status.UNKNOWN, str(unread)))
     if known is None or known.presence is Presence.FAILED:
         return
     facts = {check.id: Facts(world.sources, type_, check.needs) for check in checks}
@@ -276,6 +276,11 @@ def judge(
             continue
         for check in checks:
             yield finding(check, uid, ask(world, check, facts[check.id], scope, uid, facets, parameters[check.id], at))
+
+
+def unlisted_uid(check: Check, type_: str, scope: Scope, uid: str) -> str:
+    """The scope's own uid where it stands for a type that was not listed; one for each type that a check is put to."""
+    return scope.uid(type_, "*") if uid == str(scope) and type_ != check.on else uid
 
 
 def not_listed(known: Seen | None, listing: Origin, scope: Scope) -> Iterator[tuple[str, Unread]]:

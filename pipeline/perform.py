@@ -14,7 +14,7 @@ from evidence_store import canonical
 from evidence_store.records import Json, Scope, Status, Verdict
 from evidence_store.rows import FindingRow
 from evidence_store.verification import Moment
-from pipeline.judge import Facets, Facts, Seen, World, ask, not_listed
+from pipeline.judge import Facets, Facts, Seen, World, ask, not_listed, unlisted_uid
 from pipeline.plan import Sources
 
 Parameters = Mapping[tuple[str, str], Mapping[str, Json]]  # (check, digest) -> values
@@ -38,24 +38,25 @@ class Performer:
         self._sources = sources
         self._parameters = parameters
         self._worlds: OrderedDict[int, World] = OrderedDict()
-        self._facts: dict[str, Facts] = {}
+        self._facts: dict[tuple[str, str], Facts] = {}
 
     def __call__(self, row: FindingRow, facets: Facets | None, moment: Moment, at: datetime) -> Verdict | None:
         """The verdict that the stored facts give; `None` where it cannot be performed here."""
         check = self._checks.get(row.check)
         parameters = self._parameters.get((row.check, row.parameters))
-        if check is None or check.version != row.version or parameters is None:
+        if check is None or check.version != row.version or parameters is None or row.type not in check.asked_of:
             return None
-        world, listing = self._world(moment), self._sources.listing(check.on)
+        world, listing = self._world(moment), self._sources.listing(row.type)
         seen = world.seen(row.scope).get(listing.source.name)
         if seen is None:
             return None
-        missed = dict(not_listed(seen, listing, row.scope)).get(row.uid)
+        unlisted = not_listed(seen, listing, row.scope)
+        missed = {unlisted_uid(check, row.type, row.scope, uid): unread for uid, unread in unlisted}.get(row.uid)
         if missed is not None:
             return Verdict(Status.UNKNOWN, str(missed))
-        if facets is None or seen.lacks(check.on, row.uid, listing.facet.name):
+        if facets is None or seen.lacks(row.type, row.uid, listing.facet.name):
             return None
-        facts = self._facts.setdefault(check.id, Facts(self._sources, check.on, check.needs))
+        facts = self._facts.setdefault((check.id, row.type), Facts(self._sources, row.type, check.needs))
         return ask(world, check, facts, row.scope, row.uid, facets, parameters, at)
 
     def _world(self, moment: Moment) -> World:

@@ -88,5 +88,5 @@ class Sources:
 
 
 def _asked(check: Check) -> Iterator[tuple[str, tuple[str, ...]]]:
-    yield check.on, check.needs
+    yield from ((type_, check.needs) for type_ in check.asked_of)
     yield from check.looks_up.items()

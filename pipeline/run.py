@@ -309,7 +309,8 @@ class _Stored:
 def _by_type(checks: Sequence[Check]) -> dict[str, list[Check]]:
     grouped: dict[str, list[Check]] = {}
     for check in checks:
-        grouped.setdefault(check.on, []).append(check)
+        for type_ in check.asked_of:
+            grouped.setdefault(type_, []).append(check)
     return grouped
 
 

@@ -142,7 +142,7 @@ def look(
         for scope in world.scopes(check.provider):
             if (scope.region == "global") == (level == "account"):
                 values = {check.id: {**check.defaults(), **(parameters or {}).get(check.id, {})}}
-                found += [
-                    j.finding for j in judge(world, check.on, scope, [check], values, {check.id: ""}, at or datetime.now(UTC))
-                ]
+                for type_ in check.asked_of:
+                    judged = judge(world, type_, scope, [check], values, {check.id: ""}, at or datetime.now(UTC))
+                    found += [j.finding for j in judged]
     return Looked(tuple(collections), tuple(found), planned)
