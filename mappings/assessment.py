@@ -226,6 +226,5 @@ def _difference(picture: _Picture, status: AssessmentStatus, known: Known, evide
         evidence=picture.counts.passed + picture.counts.failed > 0,
         against=against,
         unshown=bool(picture.missing),
-        assured=picture.assurance is not None,
     )
     return compare(picture.control.id, picture.entry, outcome, evidence.at)

@@ -78,7 +78,6 @@ class Outcome:
     evidence: bool  # primary evidence passes or fails: the subject of the control exists here
     unshown: bool  # a required aspect has no passing primary evidence
     against: bool  # and what was found of it fails
-    assured: bool  # a supplier's assurance counts for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +177,9 @@ def _implemented(control: str, entry: SoaEntry, outcome: Outcome) -> Compared | 
             return Compared(Difference.UNPROVEN, f"{control} is declared implemented and its evidence is {outcome.status}")
         case AssessmentStatus.PARTIAL if outcome.against:
             return contradicted
-        case AssessmentStatus.PARTIAL if entry.responsibility is Responsibility.INHERITED and not outcome.assured:
+        case AssessmentStatus.PARTIAL if (
+            entry.responsibility is Responsibility.INHERITED
+        ):  # with an assurance it is not partial
             return Compared(Difference.UNPROVEN, f"{control} is declared inherited and no supplier assurance counts for it")
         case AssessmentStatus.PARTIAL if outcome.unshown:
             return Compared(Difference.UNPROVEN, f"{control} is declared implemented and not all of it is shown")

@@ -8,8 +8,8 @@ import pytest
 
 from evidence_store.records import Scope, Severity, Status
 from mappings.assessment import assess
-from mappings.catalogue import Aspect
-from mappings.evidence import Judged, Tally
+from mappings.catalogue import Aspect, Role, catalogue_of
+from mappings.evidence import Evidence, Judged, Tally
 from tests.mappings.small_catalogue import (
     ACCOUNT,
     CATALOGUE,
@@ -17,9 +17,11 @@ from tests.mappings.small_catalogue import (
     NOW,
     OTHER,
     beside,
+    control,
     instead,
     of,
     passing,
+    row,
     tally,
     without,
 )
@@ -135,6 +137,25 @@ def test_a_row_with_a_limit_of_its_own_ages_by_it() -> None:
     found = of("A.5.18", replace(evidence, judged=expired))
     assert found.status == "stale"
     assert (found.oldest_evidence, found.max_age_days) == (NOW - timedelta(days=366), 365)
+
+
+def test_a_check_whose_rows_differ_in_their_limits_ages_by_the_strictest() -> None:
+    rows = [row("rec_policy", "A.5.1", aspect=aspect, days=days) for aspect, days in ((Aspect.RULE, 90), (Aspect.REVIEW, 365))]
+    catalogue = catalogue_of([control("A.5.1", Aspect.RULE, Aspect.REVIEW)], rows, {})
+    evidence = Evidence(
+        at=NOW,
+        tallies=[tally("rec_policy", Status.PASS)],
+        judged={("rec_policy", ISMS): Judged(NOW, oldest=NOW - timedelta(days=100))},
+        expected={"rec_policy": frozenset({ISMS})},
+    )
+    (found,) = assess(catalogue, evidence)
+    assert (found.status, found.max_age_days) == ("stale", 90)
+
+
+def test_a_check_that_decides_one_aspect_is_not_counted_again_as_supporting_another() -> None:
+    rows = [row("aws_tls", "A.8.24"), row("aws_tls", "A.8.24", role=Role.SUPPORTING, aspect=Aspect.RULE)]
+    (found,) = assess(catalogue_of([control("A.8.24")], rows, {}), passing())
+    assert (found.counts.passed, found.supporting.passed) == (1, 0)
 
 
 @pytest.mark.parametrize("when", [Judged(NOW + timedelta(seconds=1)), Judged(NOW, oldest=NOW + timedelta(days=1))])

@@ -47,6 +47,11 @@ def test_a_control_that_is_declared_implemented(evidence: Evidence, expected: st
     assert difference(evidence, entry()) == expected
 
 
+def test_slight_fails_of_an_aspect_that_passes_do_not_contradict_what_is_declared_of_another() -> None:
+    slight = beside(without(passing(), "rec_access_review"), tally("aws_key_unused", Status.FAIL, severity="low"))
+    assert difference(slight, entry("A.5.18")) == "unproven"
+
+
 def test_partial_coverage_alone_does_not_contradict_what_is_declared() -> None:
     assert difference(passing(), entry("A.8.13")) is None
 
