@@ -65,7 +65,7 @@ def test_each_row_says_in_a_sentence_of_its_own_why_it_is_evidence(catalogue: Ca
     whys = [row.why for row in catalogue.rows]
     assert len(set(whys)) == len(whys)
     for row in catalogue.rows:
-        assert row.why[0].isupper() or row.why.startswith(("mTLS", "sudo")), row
+        assert row.why[0].isupper(), row
         assert row.why.endswith("."), row
         assert len(row.why.split()) >= 6, row
 
