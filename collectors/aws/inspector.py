@@ -42,7 +42,9 @@ def status(read: Reader) -> Iterator[Observation]:
     answer = read.call("inspector2.BatchGetAccountStatus", accountIds=[read.account]) or {}
     for failed in answer.get("failedAccounts", []):
         raise UnreadError(Unread(Why.UNEXPECTED, "inspector2:BatchGetAccountStatus", failed["errorCode"]))
-    account = next(a for a in answer["accounts"] if a["accountId"] == read.account)
+    account = next((a for a in answer["accounts"] if a["accountId"] == read.account), None)
+    if account is None:
+        raise UnreadError(Unread(Why.UNEXPECTED, "inspector2:BatchGetAccountStatus", "it does not name the account"))
     state = account["state"]["status"]
     resources = {kind: found["status"] for kind, found in sorted(account["resourceState"].items())}
     facts = {"InspectorStatus": state, "InspectorResources": resources}

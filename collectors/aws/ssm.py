@@ -40,7 +40,7 @@ MANAGED = Facet(
 )
 PATCH = Facet(
     "aws.ec2.instance",
-    facts=("BaselineId", "PatchGroup", "Operation", "OperationStartTime", "OperationEndTime"),
+    facts=("BaselineId", "Operation", "OperationStartTime", "OperationEndTime"),
     optional=(
         "AvailableSecurityUpdateCount",
         "CriticalNonCompliantCount",
@@ -54,6 +54,7 @@ PATCH = Facet(
         "MissingCount",
         "NotApplicableCount",
         "OtherNonCompliantCount",
+        "PatchGroup",
         "RebootOption",
         "SecurityNonCompliantCount",
         "SnapshotId",
