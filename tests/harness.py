@@ -16,11 +16,13 @@ from typing import Any
 from checks.check import Check, checks
 from collectors.source import Connection, Source, kinds, sources
 from evidence_store.records import Finding, Json, Observation, Scope, Snapshot, Unread
+from evidence_store.redaction import Redactor
 from pipeline.collect import Collection, Collector
 from pipeline.judge import Seen, World, judge
 from pipeline.plan import Sources
 
 Identity = tuple[str, str, str]  # type, uid, facet
+_REDACTOR = Redactor(bytes(32))
 
 
 def as_stored(value: Any) -> Json:
@@ -44,7 +46,7 @@ class _Kept:
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
         self.facets: dict[Identity, Json] = {}
-        self.secrets: dict[Identity, tuple[str, ...]] = {}
+        self.stored: dict[Identity, Json] = {}  # redacted, as the judge gets them
         self.snapshot: Snapshot | None = None
 
     def add(self, observation: Observation, secret: tuple[str, ...] = ()) -> None:
@@ -52,7 +54,7 @@ class _Kept:
         assert key not in self.facets, f"{key} was yielded twice"
         assert not isinstance(observation.facts, Unread)
         self.facets[key] = json.loads(json.dumps(as_stored(observation.facts)))
-        self.secrets[key] = secret
+        self.stored[key] = _REDACTOR.redact(self.facets[key], secret=secret)
 
     def collected(self, snapshot: Snapshot) -> "_Kept":
         self.snapshot = snapshot
@@ -63,7 +65,7 @@ class _States:
     def __init__(self, kept: Iterable[_Kept]) -> None:
         self._joined: dict[tuple[Scope, str], dict[str, dict[str, Json]]] = {}
         for sink in kept:
-            for (type_, uid, facet), facts in sink.facets.items():
+            for (type_, uid, facet), facts in sink.stored.items():
                 self._joined.setdefault((sink.scope, type_), {}).setdefault(uid, {})[facet] = facts
 
     def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:

@@ -28,7 +28,7 @@ _OUTSIDE = ("AWSOrganizationsNotInUseException",)
     calls=("organizations.DescribeOrganization", "organizations.ListAccounts"),
     yields=[
         Facet("aws.account", name="organization", facts=("Organization", "SeesOrganization")),
-        Facet(ACCOUNT, facts=("Id", "Name", "Status"), optional=("State", "JoinedMethod", "JoinedTimestamp"), lists=True),
+        Facet(ACCOUNT, facts=("Id", "Name", "State"), optional=("JoinedMethod", "JoinedTimestamp"), lists=True),
         Facet(ACCOUNT, name="contact", facts=("Email",), personal=True),
     ],
 )
@@ -51,7 +51,8 @@ def accounts(read: Reader) -> Iterator[Observation]:
     if sees and refused is not None:
         raise refused
     for account in listed:
-        facts = only(account, "Id", "Name", "Status", "State", "JoinedMethod", "JoinedTimestamp")
+        facts = only(account, "Id", "Name", "JoinedMethod", "JoinedTimestamp")
+        facts["State"] = account.get("State") or account["Status"]  # the older name, which the provider is giving up
         yield Observation(ACCOUNT, account["Arn"], facts)
         yield Observation(ACCOUNT, account["Arn"], {"Email": account.get("Email")}, facet="contact")
 
