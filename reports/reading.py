@@ -113,6 +113,15 @@ class Sealed:
             exception=excuse_of(excepted),
         )
 
+    def records(self, type_: str) -> list[dict[str, Json]]:
+        """The facts of every ISMS record of a type, in the places that counted, as they stood at the run's end."""
+        known = self.owners()
+        return [
+            {name: value for facet in facets.values() for name, value in facet.items()}
+            for scope, _, facets in self.store.resources(None, type_, at=self.run.leaf)
+            if not known or scope in known
+        ]
+
     def blind_spot(self, scope: Scope, action: str) -> Excuse | None:
         return excuse_of(self.exceptions.covers_blind_spot(scope, action, self.run.finished))
 

@@ -53,9 +53,9 @@ def write(view: RunView, out: TextIO, *, colour: bool | None = None) -> None:
     summary = summarise(view)
     _head(paper, view)
     _outcome(paper, view, summary)
-    _unseen(paper, summary.unseen)
+    say_unseen(paper, summary.unseen)
     _worst(paper, summary)
-    _undecided(paper, summary.undecided)
+    say_undecided(paper, summary.undecided)
     _controls(paper, view.controls)
     _seal(paper, view)
 
@@ -112,7 +112,8 @@ def remedy(unseen: Unseen) -> str:
     return _REMEDIES[unseen.why].format(action=unseen.action)
 
 
-def _unseen(paper: Paper, unseen: Sequence[Unseen]) -> None:
+def say_unseen(paper: Paper, unseen: Sequence[Unseen]) -> None:
+    """Each reason once: where, what it leaves unknown, what to do about it."""
     if not unseen:
         return
     paper.title(f"could not be read ({counted(len(unseen), 'reason')})")
@@ -172,7 +173,8 @@ def _failing(paper: Paper, result: CheckResult) -> None:
         paper.say(f"fix: {definition.fix}", indent=11, hang=16)
 
 
-def _undecided(paper: Paper, undecided: Sequence[Undecided]) -> None:
+def say_undecided(paper: Paper, undecided: Sequence[Undecided]) -> None:
+    """The checks that read all they asked for and still do not know."""
     if not undecided:
         return
     paper.title(f"read, and still not known ({counted(len(undecided), 'check')})")

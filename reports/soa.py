@@ -16,6 +16,7 @@ from mappings import soa as statement
 from mappings.catalogue import Catalogue, Role
 from mappings.soa import Difference, SoaEntry
 from mappings.status import AssessmentStatus
+from reports.gaps import invalid
 from reports.reading import Sealed, control_line
 from reports.summary import Summary, summary_of
 from reports.view import ControlLine, SignedTree, stamp
@@ -128,7 +129,7 @@ def soa_view(store: Store, at: datetime | None = None, *, generated: datetime | 
         rows=annex,
         clauses=tuple(row for row in made if not row.line.id.startswith("A.")),
         summary=summary_of(unknown, sealed.definitions, sealed.coverage(), sealed.blind_spot),
-        invalid_exceptions=tuple(f"{each.id}: {each.why}" for each in sealed.exceptions.invalid(sealed.run.finished)),
+        invalid_exceptions=invalid(sealed.exceptions, sealed.run.finished),
     )
 
 
@@ -168,12 +169,7 @@ def _strength(control: str, catalogue: Catalogue, passing: Mapping[str, str]) ->
 
 def _scope(sealed: Sealed) -> ScopeStatement:
     """From the scope records of the places that counted; several directories make one statement."""
-    known = sealed.owners()
-    found = [
-        {name: value for facet in facets.values() for name, value in facet.items()}
-        for scope, _, facets in sealed.store.resources(None, "records.scope", at=sealed.run.leaf)
-        if not known or scope in known
-    ]
+    found = sealed.records("records.scope")
     return ScopeStatement(
         statement=" / ".join(_texts(found, "statement")),
         version=", ".join(_texts(found, "version")),

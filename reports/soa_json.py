@@ -6,6 +6,7 @@ from typing import TextIO
 from evidence_store.records import Json
 from reports.run_json import write_list
 from reports.soa import SoaRow, SoaView
+from reports.summary import undecided_document, unseen_document
 from reports.view import stamp
 
 SCHEMA = "annexa.soa/1"
@@ -39,31 +40,9 @@ def write(view: SoaView, out: TextIO) -> None:
     out.write(",\n")
     write_list(out, "clauses", (row_document(row) for row in view.clauses))
     out.write(",\n")
-    write_list(
-        out,
-        "unread",
-        (
-            {
-                "reason": unseen.text,
-                "action": unseen.action,
-                "why": str(unseen.why),
-                "places": list(unseen.places),
-                "checks": list(unseen.checks),
-                "findings": unseen.findings,
-                "exception": unseen.excuse.document() if unseen.excuse else None,
-            }
-            for unseen in view.summary.unseen
-        ),
-    )
+    write_list(out, "unread", map(unseen_document, view.summary.unseen))
     out.write(",\n")
-    write_list(
-        out,
-        "undecided",
-        (
-            {"check": each.check, "findings": each.findings, "errors": each.errors, "examples": list(each.examples)}
-            for each in view.summary.undecided
-        ),
-    )
+    write_list(out, "undecided", map(undecided_document, view.summary.undecided))
     out.write("}\n")
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from reports.hostile import CELL_LIMIT, one_line
 from reports.soa import SoaView
 from reports.soa_sheets import CONTROLS, DECLARED, SHEETS, Cell, Sheet, cover
+from reports.terminal import wrapped
 from reports.view import to_the_minute
 
 if TYPE_CHECKING:
@@ -162,5 +163,5 @@ def _text(sheet: "Worksheet", row: int, column: int, text: str, style: "Format")
 
 def _height(value: Cell, width: float) -> float:
     """The height in points that wrapped text needs; a spreadsheet does not work it out for rows written one by one."""
-    lines = 1 if not isinstance(value, str) else sum(1 + int(len(part) // (width * 1.15)) for part in value.split("\n"))
+    lines = len(wrapped(value, int(width))) if isinstance(value, str) else 1
     return min(15.0 + 13.2 * (lines - 1), 400.0)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from evidence_store.records import Scope, Severity, Status, Why, worst
+from evidence_store.records import Json, Scope, Severity, Status, Why, worst
 from reports.view import CoverageRow, Definition, Excuse, Reported, RunView, Stream
 
 EXAMPLES = 3
@@ -249,3 +249,26 @@ def _unseen(reasons: Mapping[str, _Reason], blind_spot: Callable[[Scope, str], E
             )
         )
     return tuple(sorted(made, key=lambda u: (u.excuse is not None, -u.findings, -len(u.places), u.text)))
+
+
+def unseen_document(unseen: Unseen) -> Json:
+    """As JSON reports print it."""
+    return {
+        "reason": unseen.text,
+        "action": unseen.action,
+        "why": str(unseen.why),
+        "places": list(unseen.places),
+        "checks": list(unseen.checks),
+        "findings": unseen.findings,
+        "exception": unseen.excuse.document() if unseen.excuse else None,
+    }
+
+
+def undecided_document(undecided: Undecided) -> Json:
+    """As JSON reports print it."""
+    return {
+        "check": undecided.check,
+        "findings": undecided.findings,
+        "errors": undecided.errors,
+        "examples": list(undecided.examples),
+    }

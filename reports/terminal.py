@@ -117,6 +117,8 @@ class Paper:
     def _lines(self, layout: Sequence[Column], row: Row, indent: int) -> Iterator[str]:
         cells = [entry if isinstance(entry, tuple) else (entry, "") for entry in row]
         last = wrapped(cells[-1][0], layout[-1].width)
+        if layout[-1].right:
+            last = [_padded(line, layout[-1]) for line in last]
         line = " " * indent
         for column, (text, style) in zip(layout[:-1], cells[:-1], strict=True):
             line += self.styled(_padded(one_line(text), column), style) + "  "

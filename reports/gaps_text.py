@@ -1,0 +1,62 @@
+"""The gaps at a terminal: by severity and check, what has been open longest first."""
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import TextIO
+
+from reports.gaps import GapsView, excuses_of
+from reports.run_text import SEVERITY_STYLES, say_undecided, say_unseen
+from reports.terminal import Paper, counted, listed
+from reports.view import Definition, Reported, to_the_minute
+
+CHECKS_SHOWN = 40
+RESOURCES_SHOWN = 8
+
+
+def write(view: GapsView, out: TextIO, *, colour: bool | None = None) -> None:
+    paper = Paper(out, colour=colour)
+    limits = [f"controls {', '.join(view.controls)}"] if view.controls else []
+    limits += [f"severity {view.severity} or worse"] if view.severity else []
+    about = f" ({'; '.join(limits)})" if limits else ""
+    paper.say(f"evidence as of {to_the_minute(view.as_of)}, run {view.run}{about}", lead=("Gaps: ", "bold"), hang=0)
+    numbers = [f"{number:,} {severity}" for severity, number in view.counts().items() if number]
+    numbers = [", ".join(numbers) or "no open failure observed"]
+    paper.say(" · ".join([*numbers, f"{len(view.excepted):,} excepted", f"{view.unknown.unknown:,} unknown"]))
+    groups = list(view.by_check())
+    for definition, gaps in islice(groups, CHECKS_SHOWN):
+        _group(paper, definition, gaps, view)
+    if len(groups) > CHECKS_SHOWN:
+        paper.say(f"and {counted(len(groups) - CHECKS_SHOWN, 'more check')}, see --format json")
+    _excepted(paper, view)
+    say_unseen(paper, view.unknown.unseen)
+    say_undecided(paper, view.unknown.undecided)
+
+
+def _group(paper: Paper, definition: Definition, gaps: Sequence[Reported], view: GapsView) -> None:
+    severity = gaps[0].severity
+    paper.blank()
+    paper.say(f"{definition.title}: {len(gaps):,}", lead=(f"{severity:<9}", SEVERITY_STYLES[severity]))
+    controls = f"  ({', '.join(definition.controls)})" if definition.controls else ""
+    paper.say(f"{definition.id}{controls}", indent=9, style="dim")
+    for gap in gaps[:RESOURCES_SHOWN]:
+        owner = view.owners.of_resource(gap.uid)
+        who = f"; owner: {owner}" if owner else ""
+        paper.say(f"{gap.reason} [{gap.uid}]{who}", indent=9, hang=11, lead=(f"{to_the_minute(gap.since)[:10]}  ", "dim"))
+    if len(gaps) > RESOURCES_SHOWN:
+        paper.say(f"and {len(gaps) - RESOURCES_SHOWN:,} more, see --format json", indent=9)
+    if definition.fix:
+        paper.say(f"fix: {definition.fix}", indent=9, hang=14)
+
+
+def _excepted(paper: Paper, view: GapsView) -> None:
+    excuses = excuses_of(view.excepted)
+    if excuses:
+        paper.title(f"excepted ({counted(len(view.excepted), 'failure')})")
+        for excuse, number in islice(excuses.values(), CHECKS_SHOWN):
+            risk = f", risk {excuse.risk}" if excuse.risk else ""
+            words = f"{excuse.reason} (owner {excuse.owner}, approved by {excuse.approved_by}{risk})"
+            paper.say(f"{excuse.id} until {excuse.expires}, {counted(number, 'failure')}: {words}", indent=2, hang=4)
+        if len(excuses) > CHECKS_SHOWN:
+            paper.say(f"and {counted(len(excuses) - CHECKS_SHOWN, 'more exception')}, see --format json", indent=2)
+    if view.invalid_exceptions:
+        paper.say(f"Exceptions that do not count: {listed(view.invalid_exceptions, 6)}", indent=2, hang=4, style="yellow")
