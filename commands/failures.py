@@ -16,10 +16,6 @@ class UsageError(Exception):
     """A value on the command line is wrong: what, and what is expected."""
 
 
-class StoreFailedError(Exception):
-    """The store failed after the run had begun."""
-
-
 class _TerminatedError(Exception):
     """SIGTERM."""
 
@@ -56,6 +52,7 @@ def _failed(error: Exception, *, debug: bool) -> int:
     from evidence_store.keys import KeyFileError
     from evidence_store.pack import PackError
     from mappings.catalogue import UnknownControlError
+    from pipeline.run import StoreFailedError
 
     match error:
         case RolledBackError():
