@@ -4,7 +4,7 @@ The assessment is a function of the store, not of the run: what this run did not
 was never asked of a configured target is expected all the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -37,8 +37,10 @@ class Conclusion:
         return self.exceptions.covers_blind_spot(scope, action, self.at) is not None
 
 
-def conclude(environment: "Environment", places: Places, judged_now: Mapping[tuple[str, Scope], Judged]) -> Conclusion:
-    """Read what stands in the store, and assess."""
+def conclude(
+    environment: "Environment", places: Places, judged_now: Mapping[tuple[str, Scope], Judged], unread: Collection[str]
+) -> Conclusion:
+    """Read what stands in the store, and assess. `unread`: types whose listing was not complete in this run."""
     at = environment.clock()
     known_places = {**_earlier_places(environment), **places}
     records = _Records(environment, known_places)
@@ -50,8 +52,12 @@ def conclude(environment: "Environment", places: Places, judged_now: Mapping[tup
         tallies=tuple(_tallies(environment, expected, exceptions, at)),
         judged={**_judged_before(environment), **judged_now},
         expected=expected,
-        unconfigured=inside.unconfigured(scope for scopes in known_places.values() for scope in scopes),
-        soa=soa.entries(records.of("records.soa")) if records.exist else None,
+        unconfigured=(
+            *inside.unconfigured(scope for scopes in known_places.values() for scope in scopes),
+            *(f"scope record: {fault}" for fault in inside.faults),
+            *(["scope record: not read"] if "records.scope" in unread else []),
+        ),
+        soa=soa.entries(records.of("records.soa")) if records.exist and "records.soa" not in unread else None,
         assurances=suppliers.assurances(records.of("records.supplier_assurance")),
         gap_from=environment.configuration.run.gap_from,
     )

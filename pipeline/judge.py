@@ -4,11 +4,13 @@
   resource; unread where the snapshot says so or nobody asked.
 - Where the listing of a type is not complete, each check on it gives one `unknown` for the scope itself.
 - A pass on facts that should carry a time and carry none, or one that lies ahead, is `unknown`.
+- The age of a pass is that of its own oldest facts, and of the newest of each kind of record that it looked up.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as midnight
 from typing import Protocol, TypeAlias
 
 from checks.check import Check
@@ -25,6 +27,7 @@ from evidence_store.records import (
     UnreadFactError,
     Verdict,
     Why,
+    format_time,
     parse_time,
 )
 from pipeline.plan import Origin, Sources
@@ -121,8 +124,7 @@ class Look:
         self._check = check
         self._scope = scope
         self.made: list[Lookup] = []
-        self.times: list[datetime] = []
-        self.untimed = ""
+        self.newest: dict[str, datetime] = {}  # type -> the newest time of what was looked up: a register keeps its history
 
     def get(self, type_: str, uid: str) -> Resource | None:
         self._remember(Lookup(type_, uid=uid))
@@ -138,8 +140,8 @@ class Look:
             self.made.append(lookup)
 
     def _give(self, type_: str, found: "_Found") -> Resource:
-        self.times.extend(found.times)
-        self.untimed = self.untimed or found.untimed
+        for time in found.times:
+            self.newest[type_] = max(time, self.newest.get(type_, time))
         names = self._check.looks_up[type_]
         return Resource(type_, found.uid, found.scope, {name: found.facts[name] for name in names})
 
@@ -150,7 +152,6 @@ class _Found:
     scope: Scope
     facts: Mapping[str, Json | Unread]
     times: tuple[datetime, ...]
-    untimed: str
 
 
 class _Index:
@@ -231,8 +232,7 @@ class World:
             seen = self.seen(scope)
             for uid, facets in self.states.resources(scope, type_):
                 if listing in facets:
-                    times, untimed = facts.effective(facets)
-                    yield _Found(uid, scope, facts.pick(seen, uid, facets), tuple(times), untimed)
+                    yield _Found(uid, scope, facts.pick(seen, uid, facets), tuple(facts.effective(facets)[0]))
 
 
 def judge(
@@ -309,12 +309,18 @@ def ask(
     look = Look(world, check, scope)
     resource = Resource(facts.type, uid, scope, facts.pick(world.seen(scope), uid, facets))
     verdict = check.perform(resource, look, at, parameters)
+    if verdict.status is not Status.PASS:
+        return replace(verdict, lookups=tuple(look.made))
     times, untimed = facts.effective(facets)
-    untimed = untimed or look.untimed
-    times += look.times
-    if verdict.status is Status.PASS:
-        if untimed:
-            verdict = Verdict(Status.UNKNOWN, f"{resource.name} says nothing of the time of its facts ({untimed} is missing)")
-        elif times and max(times) > at:
-            verdict = Verdict(Status.UNKNOWN, f"{resource.name} speaks of a time that lies ahead: {max(times).isoformat()}")
-    return replace(verdict, lookups=tuple(look.made), effective=min(times, default=None))
+    ahead = [time for time in times if _ahead(time, at)]
+    if untimed:
+        verdict = Verdict(Status.UNKNOWN, f"{resource.name} says nothing of the time of its facts ({untimed} is missing)")
+    elif ahead:
+        verdict = Verdict(Status.UNKNOWN, f"{resource.name} speaks of a time that lies ahead: {format_time(max(ahead))}")
+    oldest = min([*times, *look.newest.values()], default=None)
+    return replace(verdict, lookups=tuple(look.made), effective=None if ahead else oldest)
+
+
+def _ahead(time: datetime, at: datetime) -> bool:
+    """Whether a time lies ahead. A date is no time: somewhere it is tomorrow already."""
+    return time > at + (timedelta(hours=14) if time.time() == midnight() else timedelta())

@@ -22,7 +22,7 @@ from evidence_store.errors import StoreError
 from evidence_store.finding_sink import FindingSink
 from evidence_store.keys import Keys
 from evidence_store.note import Checkpoint
-from evidence_store.records import Finding, Json, Scope, Snapshot, Status, Unread, Why
+from evidence_store.records import Finding, Json, Presence, Scope, Snapshot, Status, Unread, Why
 from evidence_store.redaction import Redactor
 from evidence_store.sealing import Collected, Sealer
 from evidence_store.writing import Writer, nothing
@@ -128,7 +128,7 @@ class _Run:
     def go(self) -> Outcome:
         self._collect()
         self._judge()
-        conclusion = conclude(self._environment, self._places(), self._judged)
+        conclusion = conclude(self._environment, self._places(), self._judged, self._unread_types())
         blind = self._blind(conclusion)
         calls = sum(s.calls for _, s in self._gathered.snapshots())
         outcome = {"complete": not blind, "blind": len(blind), "calls": calls}
@@ -254,6 +254,13 @@ class _Run:
             )
 
     # -- conclude ------------------------------------------------------------------------------------------------------
+
+    def _unread_types(self) -> set[str]:
+        """The types whose listing was not complete, or that nobody could ask for."""
+        asked = {f.type: s.name for of_kind in self._selection.sources.values() for s in of_kind for f in s.yields if f.lists}
+        complete = {s.source for _, s in self._gathered.snapshots() if s.presence is Presence.COMPLETE}
+        partly = {s.source for _, s in self._gathered.snapshots() if s.presence is not Presence.COMPLETE}
+        return {type_ for type_, source in asked.items() if source not in complete or source in partly}
 
     def _places(self) -> dict[str, tuple[Scope, ...]]:
         """Where each target was found to reach in this run."""
