@@ -27,7 +27,7 @@ from collectors.host.target import HostTarget
 from collectors.source import Place, Source, UndeclaredCallError, UnreadError
 from evidence_store.records import Json, Observation, Scope, Unread, Why
 
-FILE_BOUND = 8 << 20  # bytes of one file
+FILE_BOUND = 32 << 20  # bytes of one file
 OUTPUT_BOUND = 32 << 20  # bytes of one command
 ENTRY_BOUND = 100_000  # names in one walk
 SECONDS = 60.0
@@ -43,7 +43,7 @@ class HostReader:
 
     def __init__(self, machine: Machine, scope: Scope, source: Source, target: HostTarget, ran: "RunOnce") -> None:
         self.machine = machine
-        self.target_settings = target
+        self.settings = target
         self.scope = scope
         self.calls = 0
         self._source = source

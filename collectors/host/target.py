@@ -14,9 +14,7 @@ class HostTarget:
     )
     backup_repository: str = field(
         default="",
-        metadata={
-            "comment": "where this machine's backups go: `restic:/srv/backup`, `restic:sftp:host:/path` or `borg:/srv/borg`"
-        },
+        metadata={"comment": "where this machine's backups go: a restic repository, `/srv/backup` or `sftp:host:/path`"},
     )
     backup_password_file: str = field(
         default="", metadata={"comment": "a file with the repository's password, readable by the scanner only"}
