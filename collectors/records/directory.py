@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Lock
 
 from collectors.records.kinds import KINDS
-from collectors.records.loading import FormatError, Record, load
+from collectors.records.parsing import FormatError, Record, load
 from collectors.records.permissions import permission_of
 from collectors.records.provenance import Blame, Git
 from collectors.records.schema import Kind

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from collectors.records.directory import Reader
 from collectors.records.kinds import KINDS
-from collectors.records.problems import unclaimed
+from collectors.records.loading import unclaimed
 from collectors.source import Facet, UnreadError, source
 from evidence_store.records import Observation
 

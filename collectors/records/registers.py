@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 from collectors.records.directory import Reader
 from collectors.records.kinds import KINDS
-from collectors.records.loading import Record
+from collectors.records.parsing import Record
 from collectors.records.provenance import FACTS, GOOD, Blame, facts
 from collectors.records.schema import APPROVERS, Kind
 from collectors.source import Facet, Source, UnreadError, source

@@ -49,6 +49,8 @@ KINDS = (
             text("note", "how it was made sure"),
         ),
         key=("kind", "date"),
+        effective=("date",),
+        latest_by=("kind",),
     ),
     Kind(
         "document",

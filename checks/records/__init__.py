@@ -1,0 +1,1 @@
+"""Ask of the records of an information security management system."""
