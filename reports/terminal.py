@@ -14,6 +14,7 @@ from typing import TextIO, TypeAlias
 from reports.hostile import one_line
 
 WIDTH = 100
+LONGEST = 2_000  # characters of one text that are shown to a person
 Row: TypeAlias = Sequence[tuple[str, str] | str]  # a cell is text, or text with a style
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
 
@@ -32,21 +33,24 @@ def columns(text: str) -> int:
 
 def cut(text: str, width: int) -> str:
     """The text in at most `width` columns, with an ellipsis where something was cut."""
-    if columns(text) <= width:
-        return text
-    kept = ""
-    for character in text:
-        if columns(kept + character) > width - 1:
-            break
-        kept += character
-    return f"{kept}…"
+    return text if columns(text) <= width else f"{_head(text, width - 1)}…"
+
+
+def _head(text: str, width: int) -> str:
+    """As much of the text's beginning as fits."""
+    taken = 0
+    for position, character in enumerate(text):
+        taken += columns(character)
+        if taken > width:
+            return text[:position]
+    return text
 
 
 def wrapped(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` columns; a word that is longer (an ARN) is broken."""
     lines: list[str] = []
     line = ""
-    for word in one_line(text).split(" "):
+    for word in one_line(text, LONGEST).split(" "):
         rest = word
         if line and columns(line) + 1 + columns(rest) <= width:
             line = f"{line} {rest}"
@@ -54,7 +58,7 @@ def wrapped(text: str, width: int) -> list[str]:
         if line:
             lines.append(line)
         while columns(rest) > width:
-            head = cut(rest, width + 1).removesuffix("…")
+            head = _head(rest, width)
             lines.append(head)
             rest = rest[len(head) :]
         line = rest
