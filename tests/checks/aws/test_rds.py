@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.collectors.aws.overlay import Cloud
+from tests.collectors.aws.overlay import PASS_ON, Cloud
 from tests.harness import Looked, look
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -370,5 +370,5 @@ def test_a_setting_that_the_answer_leaves_out_is_unknown(aws: Cloud, check: str,
 
 def test_a_snapshot_that_vanished_is_unknown(aws: Cloud) -> None:
     snapshots(aws)
-    del aws._overlay.served["rds.DescribeDBSnapshotAttributes"]
+    aws.serve("rds.DescribeDBSnapshotAttributes", lambda *_: PASS_ON)
     assert asked(aws, "aws_rds_snapshot_not_public").status("aws_rds_snapshot_not_public", ":friday") == "unknown"

@@ -106,7 +106,7 @@ class Overlay:
             return
         names = self._services.setdefault(get_service_model(service).signing_name, [])
         names.append(service)
-        names.sort(key=lambda name: (name in {"docdb", "neptune", "elb"}, name))
+        names.sort(key=lambda name: (name in {"docdb", "neptune", "s3"}, name))  # those that would take the others' requests
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         asked = self._understand(environ)
@@ -322,6 +322,10 @@ class Cloud:
         """Answer a call, in the SDK's output shape; or call `answer(params, region, account)`, which may raise `Refuse`."""
         self._overlay.know(call.partition(".")[0])
         self._overlay.served[call] = answer
+
+    def served(self, call: str) -> Any:
+        """What a call is answered with, if a test serves it."""
+        return self._overlay.served.get(call)
 
     def deny(self, *actions: str) -> None:
         """Refuse the calls that need these actions, as their services would."""
