@@ -17,8 +17,8 @@ _UNITS = {"aws.organizations.unit": ("Id", "Name", "ParentId", "PolicyTypes", "A
 _POLICIES = {"aws.organizations.policy": ("Name", "Document", "Targets")}
 _PRODUCTION = ("production", "prod", "prd", "live")
 _OTHERS = (
-    "nonproduction", "nonprod", "notproduction", "development", "dev", "test", "testing", "staging", "stage", "qa", "uat", "sandbox",
-    "preproduction", "preprod", "integration", "demo", "training",
+    "nonproduction", "nonprod", "notproduction", "preproduction", "preprod", "development", "dev", "test",
+    "testing", "staging", "stage", "qa", "uat", "sandbox", "integration", "demo", "training",
 )  # fmt: skip
 _SHARED = ("shared", "security", "infrastructure", "management", "logarchive", "audit", "network", "core", "platform")
 _TAGS = ("environment", "env", "stage")
@@ -240,7 +240,7 @@ def _forbids(statement: Statement, trails: tuple[str, ...]) -> bool:
 def _whole_kind(pattern: str, trails: tuple[str, ...]) -> bool:
     resource = pattern.split(":", 5)[5] if pattern.count(":") >= 5 else ""
     kind, _, name = resource.partition("/")
-    return resource == "*" or name == "*" or (kind == "trail" and any(matches(name, trail) for trail in trails))
+    return resource == "*" or name == "*" or (kind == "trail" and any(matches(trail, name) for trail in trails))
 
 
 def _spares_few(condition: Condition) -> bool:
