@@ -55,13 +55,17 @@ def aws_guardduty_malware_protection(region: Resource, *, inventory: Inventory, 
     if features.get("EBS_MALWARE_PROTECTION") != "ENABLED":
         return f"{region.name} does not scan volumes for malware"
     here = region.fact("RegionName")
-    buckets = sorted(b.fact("Name") for b in inventory.where("aws.s3.bucket", BucketRegion=here))
-    if buckets and not upload_buckets:
+    buckets = {bucket.fact("Name"): bucket.fact("BucketRegion") for bucket in inventory.where("aws.s3.bucket")}
+    if not upload_buckets and {here, None} & set(buckets.values()):
         return Unknown(f"{region.name} has buckets: name those that take uploads in upload_buckets, or `none`")
+    named = sorted(b for b in buckets if any(fnmatchcase(b, wanted) for wanted in upload_buckets))
     plans = inventory.where("aws.guardduty.malware_plan", Region=here)
     scanned = {_bucket(plan) for plan in plans if plan.fact("Status") == "ACTIVE"}
-    open_ = [b for b in buckets if b not in scanned and any(fnmatchcase(b, wanted) for wanted in upload_buckets)]
-    return f"{region.name} does not scan uploads for malware in {some(open_)}" if open_ else None
+    bare = [b for b in named if buckets[b] == here and b not in scanned]
+    if bare:
+        return f"{region.name} does not scan uploads for malware in {some(bare)}"
+    lost = [b for b in named if buckets[b] is None and b not in scanned]
+    return Unknown(f"{region.name} may hold {some(lost)}: the listing of buckets names no region for it") if lost else None
 
 
 def _bucket(plan: Resource) -> str:
