@@ -65,6 +65,7 @@ class Book:
     def __init__(self, directory: Path) -> None:
         self.keys = keys.load_or_create(directory / "annexa.key")
         self.store: Store = open_store(f"sqlite:///{directory / 'annexa.db'}")
+        self.places: Mapping[str, tuple[Scope, ...]] = PLACES
         self._now = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
     def run(
@@ -106,7 +107,9 @@ class Book:
                 documents={
                     "soa": list(soa),
                     "exceptions": list(exceptions),
-                    "places": {name: [[s.provider, s.account, s.region] for s in scopes] for name, scopes in PLACES.items()},
+                    "places": {
+                        name: [[s.provider, s.account, s.region] for s in scopes] for name, scopes in self.places.items()
+                    },
                 },
                 outcome={"complete": complete, "calls": 5},
             )
