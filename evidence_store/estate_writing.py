@@ -18,6 +18,7 @@ from evidence_store.records import Json, Presence, Scope
 from evidence_store.sealing import Collected, Sealed
 
 _LOOKED_UP = 500  # uids in one query
+_INSERTED = 2000  # rows in one statement
 StreamKey = tuple[Scope, str]
 
 
@@ -62,7 +63,8 @@ class EstateWriter:
             raise StaleError(f"{snapshot.source} in {snapshot.scope} was written by another run meanwhile; run again")
         changed = self._reused(collected.changed, stream) if known else [(sealed, None) for sealed in collected.changed]
         ended = [*collected.gone, *(sealed.replaces for sealed, _ in changed if sealed.replaces is not None)]
-        self._insert(changed, stream)
+        for start in range(0, len(changed), _INSERTED):
+            self._insert(changed[start : start + _INSERTED], stream)
         self._close(ended)
         self.opened += len(changed)
         self.closed += len(ended)
@@ -122,8 +124,6 @@ class EstateWriter:
         return found
 
     def _insert(self, changed: Sequence[tuple[Sealed, int | None]], stream: int) -> None:
-        if not changed:
-            return
         states: list[dict[str, Any]] = []
         intervals: list[dict[str, Any]] = []
         for sealed, reused in changed:

@@ -19,11 +19,12 @@ from collections.abc import Collection, Mapping
 from evidence_store import canonical
 from evidence_store.records import Json
 from evidence_store.secret_shapes import (
-    MARKERS,
     SHAPES,
-    URL_WITH_USER,
     holds_aws_secret,
     is_reference,
+    may_hold,
+    may_name,
+    name_beside,
     names_secret,
     shape_of,
 )
@@ -48,16 +49,19 @@ class Redactor:
 
         Raises `canonical.CanonicalError` for facts that cannot be recorded.
         """
-        if secret or self._suspicious(canonical.encode(facts)):
-            return self._facts(facts, secret)
-        return facts
+        walk = self._walk(facts, canonical.encode(facts), secret)
+        return facts if walk is None else walk.facts(facts, secret)
 
     def sealed(self, facts: Json, secret: Collection[str] = ()) -> bytes:
         """The canonical form of the redacted facts. Raises `canonical.CanonicalError`."""
         text = canonical.encode(facts)
-        if secret or self._suspicious(text):
-            return canonical.encode(self._facts(facts, secret))
-        return text
+        walk = self._walk(facts, text, secret)
+        return text if walk is None else canonical.encode(walk.facts(facts, secret))
+
+    def _walk(self, facts: Json, text: bytes, secret: Collection[str]) -> "_Walk | None":
+        """How to go through a state; `None` where there is nothing to look for."""
+        shapes = may_hold(text)
+        return _Walk(self._key, shapes=shapes) if secret or shapes or may_name(facts) else None
 
     def scrub(self, text: str) -> str:
         """A line for a log, an error or a reason, with what looks like a secret replaced within it."""
@@ -67,15 +71,15 @@ class Redactor:
                 text = pattern.sub(f"[redacted {kind}]", text)
         return text
 
-    @staticmethod
-    def _suspicious(text: bytes) -> bool:
-        lowered = text.lower()
-        for marker in MARKERS:
-            if marker in lowered:
-                return True
-        return b"://" in lowered and URL_WITH_USER.search(lowered) is not None
 
-    def _facts(self, facts: Json, secret: Collection[str]) -> Json:
+class _Walk:
+    """One pass through a state. `shapes`: whether any text in it may be of a secret's shape; names are always looked at."""
+
+    def __init__(self, key: bytes, *, shapes: bool) -> None:
+        self._key = key
+        self._shapes = shapes
+
+    def facts(self, facts: Json, secret: Collection[str]) -> Json:
         if not isinstance(facts, Mapping):
             return self._value(facts, "")
         return {
@@ -98,7 +102,7 @@ class Redactor:
 
     def _mapping(self, value: Mapping[str, Json]) -> Json:
         """A name-value pair (`{"Name": "DB_PASSWORD", "Value": ...}`) is judged by the name it holds."""
-        named = next((value[k] for k in ("name", "Name", "key", "Key") if isinstance(value.get(k), str)), "")
+        named = name_beside(value)
         return {
             self._key_text(key): self._value(inner, named if named and key in ("value", "Value") else key)
             for key, inner in value.items()
@@ -109,7 +113,7 @@ class Redactor:
             return text
         if names_secret(field) and not is_reference(text):
             return self._mark(shape_of(text) or "value", text.encode("utf-8", "surrogatepass"))
-        kind = shape_of(text)
+        kind = shape_of(text) if self._shapes else None
         if kind is None or (kind == "aws_access_key_id" and self._identifies(text, field)):
             return text
         return self._mark(kind, text.encode("utf-8", "surrogatepass"))
@@ -121,7 +125,7 @@ class Redactor:
         return _UID.fullmatch(text) is not None and not holds_aws_secret(text)
 
     def _key_text(self, key: str) -> str:
-        kind = shape_of(key) if isinstance(key, str) and len(key) >= 16 else None
+        kind = shape_of(key) if self._shapes and len(key) >= 16 else None
         if kind is None or (kind == "aws_access_key_id" and (_UID.fullmatch(key) or _KEY_ID.fullmatch(key))):
             return key
         return f"[redacted {kind} {self._mac(key.encode('utf-8', 'surrogatepass'))}]"

@@ -6,15 +6,18 @@ recognisable.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+
+from evidence_store.records import Json
 
 # What a secret's field is called, as its last words. Plurals are left out on purpose: `HttpTokens` holds "required".
 _NAMES = frozenset(
     {
         "password", "passwd", "passphrase", "pwd", "secret", "token", "private key", "secret key", "secret access key",
         "api key", "apikey", "account key", "shared key", "auth key", "connection string", "client secret", "secret text",
-        "secret value", "secret string", "privatekey", "secretkey", "connectionstring", "accountkey", "authorization header",
-        "pre shared key", "preshared key", "psk", "storage key", "shared access key", "master password", "sas token",
+        "secret value", "secret string", "privatekey", "secretkey", "connectionstring", "accountkey",
+        "psk", "storage key", "shared access key", "master password", "sas token",
     }
 )  # fmt: skip
 _LONGEST_NAME = max(name.count(" ") + 1 for name in _NAMES)
@@ -61,17 +64,72 @@ SHAPES: tuple[tuple[str, tuple[bytes, ...], re.Pattern[str]], ...] = tuple(
 AWS_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _HEX = re.compile(r"[0-9a-f]{40}")
 
-# Where none of these occurs in the lower-cased canonical text, neither a name nor a shape can.
-# fmt: off
-MARKERS = (
-    b"pass", b"pwd", b"secret", b"token", b"psk", b"private", b"apikey", b"api_key", b"api-key", b"account_key",
-    b"accountkey", b"account-key", b"shared", b"authkey", b"auth_key", b"auth-key", b"storagekey", b"storage_key",
-    b"connection", b"authorization", b"akia", b"asia", b"eyj", b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_",
-    b"github_pat_", b"glpat-", b"xox", b"hooks.slack.com", b"k_live_", b"k_test_", b"aiza", b"ya29.", b"gocspx-",
-    b"sig=", b"accesskey=", b"access_key",
+# Two passes over a whole state tell whether it is worth walking. They must miss nothing that the walk would find, and cost
+# little where there is nothing: most states. One looks at names; the other at the canonical text, in which outside of
+# texts there is neither an equals sign nor a space, backslash or single quote.
+_PLAIN = (b"PRIVATE KEY", b"eyJ", b"xox", b"hooks.slack.com", b"ya29.", b"GOCSPX-")
+_PREFIXED = (
+    re.compile(rb"A(?:KIA|SIA|Iza)"),
+    re.compile(rb"g(?:h[pousr]_|ithub_pat_|lpat-)"),
+    re.compile(rb"k_(?:live|test)_"),
+    re.compile(rb"--(?i:pass|pwd|secret|token|api|access|account|private)"),
+    re.compile(rb"://[^/\"\\]*:[^/\"\\]*@"),
 )
-# fmt: on
-URL_WITH_USER = re.compile(rb"://[^/\"\\]*:[^/\"\\]*@")
+_ASSIGNMENT = re.compile(rb"=|: |:'|:\\\"|\\\":")
+_ASSIGNED_WORDS = (b"password", b"passwd", b"passphrase", b"pwd", b"secret", b"token", b"key", b"sig")
+_NAMES_SEEN = 50_000
+_named: dict[str, bool] = {}  # what `names_secret` answered; an estate has few names
+
+
+def may_name(value: Json) -> bool:
+    """Whether a field, or a name that stands beside a value, is that of a secret."""
+    if type(value) is dict:
+        for field, inner in value.items():
+            named = _named.get(field)
+            if named or (named is None and _remember(field)):
+                return True
+            kind = type(inner)
+            if (kind is dict or kind is list) and may_name(inner):
+                return True
+        return ("Value" in value or "value" in value) and names_secret(name_beside(value))
+    if isinstance(value, list | tuple):
+        return any(may_name(inner) for inner in value if type(inner) is not str)
+    return isinstance(value, Mapping) and may_name(dict(value))
+
+
+def name_beside(pair: Mapping[str, Json]) -> str:
+    """The name in a pair of name and value: `{"Name": "DB_PASSWORD", "Value": ...}`; empty where it is no such pair."""
+    for key in ("name", "Name", "key", "Key"):
+        name = pair.get(key)
+        if isinstance(name, str):
+            return name
+    return ""
+
+
+def _remember(field: str) -> bool:
+    if len(_named) >= _NAMES_SEEN:
+        _named.clear()
+    found = _named[field] = names_secret(field)
+    return found
+
+
+def may_hold(text: bytes) -> bool:
+    """Whether a canonical text may hold something of a secret's shape."""
+    for marker in _PLAIN:
+        if marker in text:
+            return True
+    for pattern in _PREFIXED:
+        if pattern.search(text):
+            return True
+    if b"=" not in text and b" " not in text and b"'" not in text and b"\\" not in text:
+        return False
+    lowered = text.lower()
+    for found in _ASSIGNMENT.finditer(lowered):
+        at = found.start()
+        if lowered[max(0, at - 16) : at].rstrip(b" \t\"'\\").endswith(_ASSIGNED_WORDS):
+            return True
+    return False
+
 
 _REFERENCE = re.compile(
     r"arn:|\$\{|\$\(|\{\{|secretref:|@Microsoft\.KeyVault\(|projects/[^/]+/secrets/|https://[^/]+\.vault\.azure\.net/",

@@ -57,7 +57,7 @@ class Bench:
         self.store = database.open_store(self.url)
         self.redactor = redaction.Redactor(self.keys.redaction)
 
-    def collect(  # noqa: PLR0913
+    def collect(
         self,
         facts: Mapping[str, Json],
         *,
