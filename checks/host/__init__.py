@@ -1,0 +1,1 @@
+"""Questions about hosts: Debian and Red Hat families."""
