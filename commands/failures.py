@@ -31,7 +31,7 @@ def guarded(given: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
-    for noisy in ("botocore", "boto3", "urllib3", "s3transfer"):  # their debug logs hold request and answer bodies
+    for noisy in ("alembic", "boto3", "botocore", "urllib3"):  # some of their debug logs hold request and answer bodies
         logging.getLogger(noisy).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _terminate)
     try:
@@ -49,8 +49,8 @@ def guarded(given: argparse.Namespace) -> int:
 
 def _failed(error: Exception, *, debug: bool) -> int:
     from collectors.source import UnreadError
+    from evidence_store.errors import StoreError as PackError
     from evidence_store.keys import KeyFileError
-    from evidence_store.pack import PackError
     from mappings.catalogue import UnknownControlError
     from pipeline.run import StoreFailedError
 

@@ -11,10 +11,12 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from collectors.source import Connection, NotEnabledError, Parent, Place, Source, UnreadError
@@ -105,8 +107,8 @@ class Collector(Generic[Kept]):
         except UnreadError as error:
             collection.failed = error.unread
             return collection
-        except Exception as error:
-            log.exception("%s: places could not be listed", target)
+        except Exception as error:  # noqa: BLE001 - the edge: a provider\'s surprise fails its target, not the run
+            log.debug("%s: places could not be listed: %s", target, trail(error))
             collection.failed = Unread(Why.UNEXPECTED, target, type(error).__name__)
             return collection
         _Reading(self, collection, connection, sources).run()
@@ -199,8 +201,8 @@ class _Reading(Generic[Kept]):
             return error.unread
         except NotEnabledError:
             return None
-        except Exception as error:
-            log.debug("%s in %s", unit.source.name, unit.place.scope, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the edge: an answer that the source does not understand is a result
+            log.debug("%s in %s: %s", unit.source.name, unit.place.scope, trail(error))
             return Unread(Why.UNEXPECTED, unit.source.name, _shape(error))
         return None
 
@@ -286,6 +288,12 @@ def _shape(error: Exception) -> str:
     """What was odd about an answer, without its contents: they may be secret."""
     missing = f" {error.args[0]!r}" if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str) else ""
     return f"{type(error).__name__}{missing}"
+
+
+def trail(error: Exception) -> str:
+    """Where an error came from, for a log: its type and lines of code, without its message, which may hold an answer."""
+    lines = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-8:]]
+    return f"{type(error).__name__} at {' > '.join(lines)}"
 
 
 def unread_actions(snapshots: Iterable[Snapshot]) -> Iterator[Unread]:

@@ -29,7 +29,7 @@ from evidence_store.writing import Writer, nothing
 from mappings.catalogue import Catalogue
 from mappings.evidence import Judged
 from pipeline.assess import Conclusion, conclude
-from pipeline.collect import Collection, Collector, Progress
+from pipeline.collect import Collection, Collector, Progress, trail
 from pipeline.judge import Facets, Seen, World, judge
 from pipeline.plan import Sources
 from pipeline.selection import Selection, unreachable
@@ -109,7 +109,7 @@ def run(environment: Environment, selection: Selection, *, wait: float = 0) -> O
     with environment.store.writer(
         environment.keys, origin=environment.origin, wait=wait, clock=environment.clock, crash=environment.crash
     ) as writer:
-        writer.begin(environment.run_id, documents=_documents(environment), about=_about(environment, selection))
+        writer.begin(environment.run_id, documents=_documents(environment, selection), about={"version": environment.version})
         try:
             return _Run(environment, selection, writer).go()
         except StoreError as error:
@@ -170,8 +170,8 @@ class _Run:
             connection = connect(target)
         except UnreadError as error:
             return Collection(target.name, failed=error.unread)
-        except Exception as error:
-            log.debug("%s", target.name, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the edge: a provider\'s surprise fails its target, not the run
+            log.debug("%s: %s", target.name, trail(error))
             return Collection(target.name, failed=Unread(Why.UNEXPECTED, target.name, type(error).__name__))
         try:
             return collector.collect(target.name, connection, self._sources(target))
@@ -321,21 +321,8 @@ def _by_type(checks: Sequence[Check]) -> dict[str, list[Check]]:
     return grouped
 
 
-def _about(environment: Environment, selection: Selection) -> dict[str, Json]:
-    return {
-        "version": environment.version,
-        "selected": {
-            "controls": list(selection.wanted.controls),
-            "checks": [c.id for c in selection.checks],
-            "targets": [t.name for t in selection.judged],
-        },
-        "unanswerable": [c.id for c in selection.unanswerable],
-        "sources": {kind: [s.name for s in of_kind] for kind, of_kind in selection.sources.items()},
-    }
-
-
-def _documents(environment: Environment) -> dict[str, Json]:
-    """What the run went by: the checks as they stand, the mapping, the configuration without secrets."""
+def _documents(environment: Environment, selection: Selection) -> dict[str, Json]:
+    """What the run went by: the checks as they stand, the mapping, the configuration without secrets, the selection."""
     configuration = environment.configuration
     return {
         "checks": {"checks": [_definition(environment, c) for c in environment.known.values()]},
@@ -344,6 +331,13 @@ def _documents(environment: Environment) -> dict[str, Json]:
             "targets": [{"name": t.name, "kind": t.kind} for t in configuration.targets],
             "gap_from": str(configuration.run.gap_from),
             "parameters": {check: dict(values) for check, values in configuration.parameters.items()},
+        },
+        "selection": {
+            "controls": list(selection.wanted.controls),
+            "checks": [c.id for c in selection.checks],
+            "unanswerable": [c.id for c in selection.unanswerable],
+            "targets": [t.name for t in selection.judged],
+            "sources": {kind: [s.name for s in of_kind] for kind, of_kind in selection.sources.items()},
         },
     }
 

@@ -25,7 +25,7 @@ class Sealed:
     def __init__(self, store: Store, run: SealedRun) -> None:
         self.store = store
         self.run = run
-        self.selected: Mapping[str, Json] = run.about.get("selected", {})
+        self.selected: Mapping[str, Json] = self.document("selection", {})
         self.definitions = {entry["id"]: Definition.of(entry) for entry in self.document("checks", {"checks": []})["checks"]}
         self.catalogue: Catalogue = restore(self.document("mapping", None) or _NO_MAPPING)
         self.exceptions = Exceptions(self.document("exceptions", []))
@@ -148,7 +148,7 @@ def run_view(
         coverage=sealed.coverage(),
         controls=sealed.controls(_controls(sealed, chosen)),
         checkpoint=sealed.tree,
-        planned=_planned(run, len(chosen)),
+        planned=_planned(sealed, len(chosen)),
         blind_spot=sealed.blind_spot,
         exit_code=exit_code,
     )
@@ -157,19 +157,19 @@ def run_view(
 def _controls(sealed: Sealed, checks: Collection[str]) -> set[str] | None:
     """The controls that the selection is about; `None` where everything was selected."""
     asked = sealed.selected.get("controls", ())
-    if not asked and set(checks) | set(sealed.run.about.get("unanswerable", ())) >= set(sealed.definitions):
+    if not asked and set(checks) | set(sealed.selected.get("unanswerable", ())) >= set(sealed.definitions):
         return None
     named = {control for text in asked for control in sealed.catalogue.resolve(text)}
     known = set(sealed.catalogue.select(asked)) if asked else set()
     return named | {control for check in checks if check not in known for control in sealed.catalogue.controls_by(check)}
 
 
-def _planned(run: SealedRun, checks: int) -> str:
-    sources = sum(len(names) for names in run.about.get("sources", {}).values())
-    asked = run.about.get("selected", {}).get("controls", ())
+def _planned(sealed: Sealed, checks: int) -> str:
+    sources = sum(len(names) for names in sealed.selected.get("sources", {}).values())
+    asked = sealed.selected.get("controls", ())
     needs = f"{checks:,} {'check' if checks == 1 else 'checks'}, {sources:,} {'source' if sources == 1 else 'sources'}"
     who = f"{', '.join(asked)} {'needs' if len(asked) == 1 else 'need'} " if asked else ""
-    return f"{who}{needs}; {run.outcome.get('calls', 0):,} calls made"
+    return f"{who}{needs}; {sealed.run.outcome.get('calls', 0):,} calls made"
 
 
 def control_line(entry: Mapping[str, Json], catalogue: Catalogue) -> ControlLine:

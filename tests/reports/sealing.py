@@ -66,7 +66,7 @@ class Book:
         self.keys = keys.load_or_create(directory / "annexa.key")
         self.store: Store = open_store(f"sqlite:///{directory / 'annexa.db'}")
         self.places: Mapping[str, tuple[Scope, ...]] = PLACES
-        self._now = datetime(2026, 3, 1, 6, tzinfo=UTC)
+        self.now = datetime(2026, 3, 1, 6, tzinfo=UTC)
 
     def run(
         self,
@@ -82,24 +82,30 @@ class Book:
         denied: Unread | None = None,
     ) -> None:
         """Seal one run of the target `prod` that gave these findings, and of `isms` with these records."""
-        self._now = at or self._now + timedelta(days=1)
-        when = self._now
-        about: dict[str, Json] = {
-            "version": "0.1.0",
-            "selected": selected or {"controls": [], "checks": [d["id"] for d in definitions()], "targets": list(PLACES)},
+        self.now = at or self.now + timedelta(days=1)
+        when = self.now
+        selection: dict[str, Json] = {
+            "controls": [],
+            "checks": [d["id"] for d in definitions()],
             "unanswerable": [],
+            "targets": list(PLACES),
             "sources": {"aws": ["rds.DescribeDBInstances"]},
         }
         config = {"targets": [{"name": name, "kind": kind} for name, kind in KINDS.items()], "gap_from": "medium"}
-        documents = {"checks": {"checks": definitions()}, "mapping": catalogue().document(), "config": config}
-        with self.store.writer(self.keys, origin="annexa.example.org/test", clock=lambda: self._now) as writer:
-            writer.begin(f"run-{when:%Y%m%d}", documents, about)
+        documents = {
+            "checks": {"checks": definitions()},
+            "mapping": catalogue().document(),
+            "config": config,
+            "selection": {**selection, **(selected or {})},
+        }
+        with self.store.writer(self.keys, origin="annexa.example.org/test", clock=lambda: self.now) as writer:
+            writer.begin(f"run-{when:%Y%m%d}", documents, {"version": "0.1.0"})
             writer.snapshots("prod", [self._snapshot(EU1, None), self._snapshot(EU2, denied)])
             writer.snapshots("isms", [self._records(records)] if records else [])
             with writer.findings("prod", [EU1, EU2], dict.fromkeys(judged, (1, "p"))) as sink:
                 for finding in findings:
                     sink.add(finding, None)
-            self._now += timedelta(seconds=90)
+            self.now += timedelta(seconds=90)
             assessments = self._assess(soa, exceptions, judged)
             writer.end(
                 coverage=[_row(EU1, None), _row(EU2, denied)],
@@ -119,7 +125,7 @@ class Book:
         known = Exceptions(exceptions)
         excepted: dict[tuple[str, Scope], int] = {}
         for row in self.store.findings(statuses={Status.FAIL}) if exceptions else ():
-            if known.covers(row.check, row.uid, self._now):
+            if known.covers(row.check, row.uid, self.now):
                 excepted[row.check, row.scope] = excepted.get((row.check, row.scope), 0) + 1
         tallies = [
             Tally(
@@ -135,9 +141,9 @@ class Book:
         return assess(
             catalogue(),
             Evidence(
-                at=self._now,
+                at=self.now,
                 tallies=tallies,
-                judged={(check, scope): Judged(self._now) for check in judged for scope in (EU1, EU2)},
+                judged={(check, scope): Judged(self.now) for check in judged for scope in (EU1, EU2)},
                 expected={check: frozenset((EU1, EU2)) for check in judged},
                 soa=statement.entries(soa),
             ),
@@ -148,7 +154,7 @@ class Book:
         presence = Presence.FAILED if denied else Presence.COMPLETE
         return sealer.collected(
             Snapshot(
-                scope, "rds.DescribeDBInstances", ("aws.rds.instance",), presence, denied, (), 0, "arn", 1, self._now, self._now
+                scope, "rds.DescribeDBInstances", ("aws.rds.instance",), presence, denied, (), 0, "arn", 1, self.now, self.now
             )
         )
 
@@ -157,7 +163,7 @@ class Book:
         for record in records:
             sealer.add(record)
         types = tuple(sorted({record.type for record in records}))
-        snapshot = Snapshot(RECORDS, "records", types, Presence.COMPLETE, None, (), len(records), "me", 0, self._now, self._now)
+        snapshot = Snapshot(RECORDS, "records", types, Presence.COMPLETE, None, (), len(records), "me", 0, self.now, self.now)
         return sealer.collected(snapshot)
 
 
