@@ -123,26 +123,22 @@ def _inline(read: Reader, kind: str, holder: str, arn: str, policies: Iterable[M
         yield Observation("aws.iam.policy", uid, facts)
 
 
-_AWS_MANAGED = (
-    "Arn", "PolicyName", "DefaultVersionId", "AttachmentCount", "PermissionsBoundaryUsageCount", "UpdateDate",
-)  # fmt: skip
-_MANAGED = (
-    *_AWS_MANAGED, "Path", "PolicyId", "IsAttachable", "Description", "CreateDate",
-)  # fmt: skip
+_AWS_MANAGED = ("Arn", "DefaultVersionId", "AttachmentCount", "PermissionsBoundaryUsageCount", "UpdateDate")
+_MANAGED = (*_AWS_MANAGED, "Path", "PolicyId", "IsAttachable", "Description", "CreateDate")
 
 
 def _managed(read: Reader, policy: Mapping[str, Any]) -> Iterator[Observation]:
     versions = policy["PolicyVersionList"]
     default = next(v for v in versions if v["VersionId"] == policy["DefaultVersionId"])
-    document = parsed(default["Document"], _ACTION)
+    described = {"PolicyName": policy["Arn"].rpartition("/")[2], "Document": parsed(default["Document"], _ACTION)}
     if ":iam::aws:" not in policy["Arn"]:
         made = {v["VersionId"]: v["CreateDate"] for v in versions}
-        facts = {**only(policy, *_MANAGED), "Kind": "managed", "Document": document, "Versions": made}
+        facts = {**only(policy, *_MANAGED), **described, "Kind": "managed", "Versions": made}
         yield Observation("aws.iam.policy", policy["Arn"], facts)
     elif policy["AttachmentCount"] or policy.get("PermissionsBoundaryUsageCount"):
         # The ARN is the same in every account; what this account has attached is this account's.
         uid = read.uid("aws.iam.aws_managed_policy", policy["Arn"])
-        yield Observation("aws.iam.aws_managed_policy", uid, {**only(policy, *_AWS_MANAGED), "Document": document})
+        yield Observation("aws.iam.aws_managed_policy", uid, {**only(policy, *_AWS_MANAGED), **described})
 
 
 def _attached(holder: Mapping[str, Any]) -> list[str]:

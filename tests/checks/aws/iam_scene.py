@@ -10,18 +10,20 @@ from urllib.parse import quote
 
 import orjson
 
+from collectors.aws.iam_credentials import CREDENTIALS, USE
 from tests.collectors.aws.overlay import Cloud
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 ACCOUNT = "123456789012"
 OLD = NOW - timedelta(days=800)
 _COLUMNS = (
-    "user arn user_creation_time password_enabled password_last_used password_last_changed password_next_rotation mfa_active"
-    " access_key_1_active access_key_1_last_rotated access_key_1_last_used_date access_key_1_last_used_region"
-    " access_key_1_last_used_service access_key_2_active access_key_2_last_rotated access_key_2_last_used_date"
-    " access_key_2_last_used_region access_key_2_last_used_service cert_1_active cert_1_last_rotated cert_2_active"
-    " cert_2_last_rotated additional_credentials_info"
-).split()
+    "user",
+    "arn",
+    *(name for name in CREDENTIALS if not name.startswith("cert_")),
+    *USE,
+    *(name for name in CREDENTIALS if name.startswith("cert_")),
+    "additional_credentials_info",
+)
 
 
 def arn(resource: str, account: str = ACCOUNT) -> str:
@@ -73,7 +75,7 @@ def group(name: str, *statements: dict[str, Any], attached: Iterable[str] = ()) 
     }
 
 
-def trust(principal: Any, action: str = "sts:AssumeRole", **conditions: Any) -> dict[str, Any]:
+def trust(principal: Any, action: str = "sts:AssumeRole", /, **conditions: Any) -> dict[str, Any]:
     found = {"Effect": "Allow", "Principal": principal, "Action": action}
     return {**found, "Condition": conditions} if conditions else found
 

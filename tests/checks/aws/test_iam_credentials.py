@@ -34,7 +34,11 @@ def users(aws: Cloud, *rows: dict[str, Any], unreported: tuple[str, ...] = ()) -
         ({}, "pass", ""),
         ({"AccountMFAEnabled": 0}, "fail", "a password and no MFA"),
         ({"AccountMFAEnabled": 0, "AccountPasswordPresent": 0}, "pass", ""),
-        ({"AccountMFAEnabled": 0, "AccountPasswordPresent": 0, "AccountAccessKeysPresent": 1}, "fail", "access keys and no MFA"),
+        (
+            {"AccountMFAEnabled": 0, "AccountPasswordPresent": 0, "AccountAccessKeysPresent": 1},
+            "fail",
+            "access keys and no MFA",
+        ),
         ({"AccountMFAEnabled": 0, "AccountPasswordPresent": 0, "AccountSigningCertificatesPresent": 1}, "fail", "certificates"),
     ],
 )
@@ -71,10 +75,15 @@ def test_a_summary_without_its_counts_is_unknown(aws: Cloud) -> None:
         ({"password_last_used": DAYS[30]}, {}, "fail", "was used on 2026-04-04, which is no recorded case"),
         ({"access_key_2_last_used_date": DAYS[30]}, {}, "fail", "2026-04-04"),
         ({"password_last_used": DAYS[30]}, {"recorded_days": ["2026-04-04"]}, "pass", ""),
-        ({"password_last_used": DAYS[30], "access_key_1_last_used_date": DAYS[1]}, {"recorded_days": ["2026-04-04"]}, "fail", "2026-05-03"),
+        (
+            {"password_last_used": DAYS[30], "access_key_1_last_used_date": DAYS[1]},
+            {"recorded_days": ["2026-04-04"]},
+            "fail",
+            "2026-05-03",
+        ),
         ({"password_last_used": DAYS[30]}, {"window_days": 7}, "pass", ""),
     ],
-)  # fmt: skip
+)
 def test_root_is_used_in_recorded_cases_only(
     aws: Cloud, told: dict[str, Any], parameters: dict[str, Any], status: str, words: str
 ) -> None:
@@ -96,7 +105,10 @@ def test_the_password_policy_is_held_against_the_password_rule(aws: Cloud) -> No
         assert asked(aws, check).status(check) == "pass"
     assert asked(aws, "aws_iam_password_min_length", min_length=16).status("aws_iam_password_min_length") == "fail"
     iam.update_account_password_policy(MinimumPasswordLength=8, PasswordReusePrevention=5)
-    for check, words in (("aws_iam_password_min_length", "8 characters, not 14"), ("aws_iam_password_reuse", "5 former passwords, not 24")):  # fmt: skip
+    for check, words in (
+        ("aws_iam_password_min_length", "8 characters, not 14"),
+        ("aws_iam_password_reuse", "5 former passwords, not 24"),
+    ):
         seen = asked(aws, check)
         assert seen.status(check) == "fail"
         assert words in seen.reason(check)
@@ -120,23 +132,71 @@ def test_no_password_policy_is_an_answer_and_a_gap(aws: Cloud, check: str) -> No
         ("aws_iam_human_users_federated", {"password_enabled": True}, {"break_glass": ["alice"]}, "pass", ""),
         ("aws_iam_access_key_age", {}, {}, "pass", ""),
         ("aws_iam_access_key_age", {"access_key_1_active": True, "access_key_1_last_rotated": DAYS[89]}, {}, "pass", ""),
-        ("aws_iam_access_key_age", {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[91]}, {}, "fail", "key 2 is of 2026-02-02; the limit is 90"),
-        ("aws_iam_access_key_age", {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[91]}, {"max_age_days": 100}, "pass", ""),
+        (
+            "aws_iam_access_key_age",
+            {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[91]},
+            {},
+            "fail",
+            "key 2 is of 2026-02-02; the limit is 90",
+        ),
+        (
+            "aws_iam_access_key_age",
+            {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[91]},
+            {"max_age_days": 100},
+            "pass",
+            "",
+        ),
         ("aws_iam_access_key_age", {"access_key_1_active": False, "access_key_1_last_rotated": DAYS[400]}, {}, "pass", ""),
         ("aws_iam_access_key_age", {"access_key_1_active": True}, {}, "unknown", "has no date"),
-        ("aws_iam_access_key_unused", {"access_key_1_active": True, "access_key_1_last_rotated": DAYS[400], "access_key_1_last_used_date": DAYS[44]}, {}, "pass", ""),
-        ("aws_iam_access_key_unused", {"access_key_1_active": True, "access_key_1_last_rotated": DAYS[400], "access_key_1_last_used_date": DAYS[46]}, {}, "fail", "last used on 2026-03-19"),
-        ("aws_iam_access_key_unused", {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[46]}, {}, "fail", "never used"),
+        (
+            "aws_iam_access_key_unused",
+            {"access_key_1_active": True, "access_key_1_last_rotated": DAYS[400], "access_key_1_last_used_date": DAYS[44]},
+            {},
+            "pass",
+            "",
+        ),
+        (
+            "aws_iam_access_key_unused",
+            {"access_key_1_active": True, "access_key_1_last_rotated": DAYS[400], "access_key_1_last_used_date": DAYS[46]},
+            {},
+            "fail",
+            "last used on 2026-03-19",
+        ),
+        (
+            "aws_iam_access_key_unused",
+            {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[46]},
+            {},
+            "fail",
+            "never used",
+        ),
         ("aws_iam_access_key_unused", {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[44]}, {}, "pass", ""),
         ("aws_iam_access_key_unused", {"access_key_1_active": True}, {}, "unknown", "has no date"),
         ("aws_iam_user_inactive", {}, {}, "pass", ""),
         ("aws_iam_user_inactive", {"password_enabled": True, "password_last_used": DAYS[44]}, {}, "pass", ""),
-        ("aws_iam_user_inactive", {"password_enabled": True, "password_last_used": DAYS[46], "password_last_changed": DAYS[400]}, {}, "fail", "no use since 2026-03-19"),
-        ("aws_iam_user_inactive", {"password_enabled": True, "password_last_used": "no_information", "password_last_changed": DAYS[30]}, {}, "pass", ""),
+        (
+            "aws_iam_user_inactive",
+            {"password_enabled": True, "password_last_used": DAYS[46], "password_last_changed": DAYS[400]},
+            {},
+            "fail",
+            "no use since 2026-03-19",
+        ),
+        (
+            "aws_iam_user_inactive",
+            {"password_enabled": True, "password_last_used": "no_information", "password_last_changed": DAYS[30]},
+            {},
+            "pass",
+            "",
+        ),
         ("aws_iam_user_inactive", {"cert_1_active": True}, {}, "fail", "alice has working credentials"),
-        ("aws_iam_user_inactive", {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[400], "access_key_2_last_used_date": DAYS[1]}, {}, "pass", ""),
+        (
+            "aws_iam_user_inactive",
+            {"access_key_2_active": True, "access_key_2_last_rotated": DAYS[400], "access_key_2_last_used_date": DAYS[1]},
+            {},
+            "pass",
+            "",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_users_credentials_decide(
     aws: Cloud, check: str, told: dict[str, Any], parameters: dict[str, Any], status: str, words: str
 ) -> None:
