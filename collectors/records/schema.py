@@ -58,6 +58,7 @@ class Kind:
     effective: tuple[str, ...] = ()  # the dates that a record speaks of; the latest of them counts
     latest_by: tuple[str, ...] | None = None  # the fields that form a series, in which the last one is marked `latest`
     document: bool = False  # has a text of its own, in Markdown
+    single: bool = False  # there is one of it: a table [scope], not [[scope]]
 
     @property
     def type(self) -> str:

@@ -18,6 +18,7 @@ KINDS = (
         ),
         effective=("approved_on", "reviewed_on"),
         document=True,
+        single=True,
     ),
     Kind(
         "soa",

@@ -17,6 +17,7 @@ KINDS = (
         ),
         effective=("approved_on", "reviewed_on"),
         document=True,
+        single=True,
     ),
     Kind(
         "incident",

@@ -19,6 +19,7 @@ KINDS = (
         ),
         effective=("approved_on", "reviewed_on"),
         document=True,
+        single=True,
     ),
     Kind(
         "risk",
