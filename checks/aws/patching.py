@@ -76,6 +76,7 @@ def _covers_critical(rule: dict[str, Any]) -> bool:
         "CLASSIFICATION": ("*", "security", "securityupdates", "criticalupdates"),
         "SEVERITY": ("*", "critical", "important"),
         "MSRC_SEVERITY": ("*", "critical"),
+        "PATCH_SET": ("*", "os"),
     }
     for narrowing in rule["PatchFilterGroup"]["PatchFilters"]:
         accepted = wanted.get(narrowing["Key"])

@@ -36,8 +36,6 @@ def repositories(read: Reader) -> Iterator[Observation]:
     batch=25,
 )
 def scanning(read: Reader, parents: Sequence[Parent]) -> Iterator[Observation]:
-    if not parents:
-        return
     call = "ecr.BatchGetRepositoryScanningConfiguration"
     uids = {parent.facts["repositoryName"]: parent.uid for parent in parents}
     answer = read.call(call, repositoryNames=sorted(uids)) or {}

@@ -1,6 +1,6 @@
 """Load balancers of the second generation, their listeners, and the TLS policies that listeners can name."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from collectors.aws.reader import Reader
@@ -29,6 +29,7 @@ LISTENER = Facet(
     lists=True,
 )
 POLICY = Facet("aws.elbv2.ssl_policy", facts=("Region", "Name", "SslProtocols"), optional=("Ciphers",), lists=True)
+ALL = 1_000_000  # one batch for all load balancers
 
 
 @source("elbv2.DescribeLoadBalancers", level="region", yields=[BALANCER])
@@ -66,8 +67,15 @@ def _action(action: dict[str, Any]) -> dict[str, Json]:
     return only(action, "Type", "Order", "TargetGroupArn", "RedirectConfig", "ForwardConfig")
 
 
-@source("elbv2.DescribeSSLPolicies", level="region", yields=[POLICY])
-def tls_policies(read: Reader) -> Iterator[Observation]:
+@source(
+    "elbv2.DescribeSSLPolicies",
+    level="region",
+    yields=[POLICY],
+    parent="aws.elbv2.load_balancer",
+    batch=ALL,
+)
+def tls_policies(read: Reader, _: Sequence[Parent]) -> Iterator[Observation]:
+    """Asked once, and only where there are load balancers."""
     for policy in read.pages("elbv2.DescribeSSLPolicies", "SslPolicies"):
         parts = {
             "Region": read.region,

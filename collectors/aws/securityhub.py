@@ -27,7 +27,7 @@ FINDING = Facet(
     "securityhub.DescribeHub",
     level="region",
     yields=[HUB, REGION],
-    not_enabled=("InvalidAccessException", "ResourceNotFoundException"),
+    not_enabled=("InvalidAccessException: not subscribed", "ResourceNotFoundException"),
 )
 def hub(read: Reader) -> Iterator[Observation]:
     answer = read.call("securityhub.DescribeHub") or {}
@@ -46,7 +46,7 @@ def findings(read: Reader, _: Parent) -> Iterator[Observation]:
         "WorkflowStatus": [_equals("NEW"), _equals("SUPPRESSED")],
     }
     for finding in read.pages("securityhub.GetFindings", "Findings", Filters=criteria, MaxResults=100):
-        uid = read.uid(FINDING.type, finding["Id"])
+        uid = read.uid(FINDING.type, f"{finding['ProductArn']}/{finding['Id']}")  # an id is unique within its product
         yield Observation(FINDING.type, uid, picked(FINDING, finding, **_finding(read, finding)))
 
 

@@ -94,6 +94,7 @@ def route_tables(read: Reader) -> Iterator[Observation]:
     for table in read.pages("ec2.DescribeRouteTables", "RouteTables"):
         if table.get("OwnerId", read.account) == read.account:
             parts = {
+                "PropagatingVgws": ordered(table.get("PropagatingVgws", []), "GatewayId"),
                 "Associations": ordered(table["Associations"], "RouteTableAssociationId"),
                 "Routes": ordered(
                     table["Routes"], "DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"

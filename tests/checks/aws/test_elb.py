@@ -74,6 +74,12 @@ def test_a_load_balancer_that_went_away_has_no_listeners(aws: Cloud) -> None:
     assert look(aws.connect(), TLS).findings == ()
 
 
+def test_policies_are_asked_for_once_and_only_where_there_are_load_balancers(aws: Cloud) -> None:
+    aws.serve("elbv2.DescribeLoadBalancers", {"LoadBalancers": []})
+    look(aws.connect(), TLS)
+    assert ("elbv2.DescribeSSLPolicies", "eu-west-1") not in aws.calls
+
+
 @pytest.mark.parametrize(
     ("action", "about"),
     [

@@ -93,6 +93,18 @@ def test_only_own_findings_of_this_region_are_asked_for(aws: Cloud) -> None:
     }
 
 
+def test_findings_of_two_products_may_have_the_same_id(aws: Cloud) -> None:
+    other = {**finding("same", 1), "ProductArn": "arn:aws:securityhub:eu-west-1::product/acme/scanner"}
+    hub(aws, finding("same", 1), other)
+    assert len(asked(aws).facts("aws.securityhub.finding")) == 2
+
+
+def test_security_hub_as_it_is_turned_on(aws: Cloud) -> None:
+    assert asked(aws).status(TRIAGE, HERE) == "not_applicable"
+    aws.client("securityhub").enable_security_hub()
+    assert asked(aws).status(TRIAGE, HERE) == "pass"
+
+
 def test_a_region_without_security_hub_is_not_judged(aws: Cloud) -> None:
     def refuse(*_: Any) -> dict[str, Any]:
         raise Refuse("InvalidAccessException", "Account 123456789012 is not subscribed to AWS Security Hub", 401)

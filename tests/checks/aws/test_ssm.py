@@ -215,6 +215,7 @@ def test_an_operation_that_has_not_ended_says_nothing_yet(scene: Cloud) -> None:
         ([rule(30)], f"i-0 is held to the patch baseline {OWN}, which approves no critical security patch within 14 days"),
         ([rule(None, until="2025-12-31")], "approves no critical security patch within 14 days"),
         ([rule(0, CLASSIFICATION=["Bugfix"])], "approves no critical security patch by rule"),
+        ([rule(0, PATCH_SET=["APPLICATION"])], "approves no critical security patch by rule"),
         ([rule(0, CLASSIFICATION=["SecurityUpdates"], MSRC_SEVERITY=["Low"])], "approves no critical security patch by rule"),
         ([], "approves no critical security patch by rule"),
     ],
