@@ -17,7 +17,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from collectors.source import NotEnabledError, UndeclaredCallError
+from collectors.aws.permissions import permission_of
+from collectors.source import NotEnabledError, UndeclaredCallError, UnreadError
+from evidence_store.records import Unread, Why
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -114,6 +116,7 @@ class Clients:
         events = client.meta.events
         events.register_first("before-call", _guard(service))
         events.register("before-send", _count)
+        events.register("before-parse", _refuse_what_is_no_answer(service))
         if service == "s3control":
             events.register("before-call", _without_account_in_host(client.meta.endpoint_url))
         return client
@@ -166,6 +169,40 @@ def _count(**_: Any) -> None:
     permit = _in_force.get()
     if permit is not None:
         permit.count()
+
+
+def _refuse_what_is_no_answer(service: str) -> Callable[..., None]:
+    """The SDK takes a body that is not JSON, or a page of HTML from a proxy, for an answer that is empty."""
+    carries: dict[str, bool] = {}
+
+    def look(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] >= 300:
+            return
+        name = operation_model.name
+        if name not in carries:
+            carries[name] = _has_body(operation_model)
+        if not carries[name]:
+            return
+        body = response_dict["body"]
+        if "json" in operation_model.service_model.resolved_protocol:
+            whole = body[:1] == b"{" and body.rstrip()[-1:] == b"}"
+        else:
+            whole = body != b"" and not body[:64].lstrip().lower().startswith((b"<html", b"<!doctype"))
+        if not whole:
+            raise UnreadError(Unread(Why.UNEXPECTED, permission_of(f"{service}.{name}"), "no whole answer"))
+
+    return look
+
+
+def _has_body(operation: Any) -> bool:
+    """Whether a successful answer has a document for its body."""
+    shape = operation.output_shape
+    if shape is None or operation.has_streaming_output or operation.has_event_stream_output:
+        return False
+    payload = shape.serialization.get("payload")
+    if payload is not None:
+        return bool(shape.members[payload].type_name == "structure")
+    return any("location" not in member.serialization for member in shape.members.values())
 
 
 def _without_account_in_host(endpoint: str) -> Callable[..., None]:

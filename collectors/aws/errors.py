@@ -12,6 +12,7 @@ from evidence_store.records import Unread, Why
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
 _CODES = {
     Why.DENIED: (
@@ -74,7 +75,7 @@ def of_client(error: "ClientError", action: str) -> Unread:
     return Unread(why, action, detail)
 
 
-def of_sdk(error: "BotoCoreError", action: str) -> Unread:
+def of_sdk(error: "BotoCoreError | ResponseParserError", action: str) -> Unread:
     """What it means that the SDK could not ask, or could not read the answer."""
     from botocore import exceptions as sdk
 
@@ -90,7 +91,7 @@ def of_sdk(error: "BotoCoreError", action: str) -> Unread:
         sdk.ConfigNotFound,
         sdk.ConfigParseError,
         sdk.MetadataRetrievalError,
-        sdk.UnauthorizedSSOTokenError,
+        sdk.LoginError,
     )
     unreachable = (sdk.HTTPClientError, sdk.ConnectionError, sdk.IncompleteReadError)
     if isinstance(error, credentials):

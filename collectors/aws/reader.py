@@ -123,6 +123,7 @@ class Reader:
     ) -> dict[str, Any] | None:
         """The next page under this source's permit. `None` at the end, and where the service has nothing of the kind."""
         from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.parsers import ResponseParserError
 
         try:
             with self._under(self._permit):
@@ -133,7 +134,7 @@ class Reader:
             if self._errors.means(error, not_enabled):
                 raise NotEnabledError(f"{action}: {self._errors.code_of(error)}") from None
             raise UnreadError(self._errors.of_client(error, action)) from None
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise UnreadError(self._errors.of_sdk(error, action)) from None
 
 

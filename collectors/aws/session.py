@@ -159,12 +159,13 @@ class _Given:
 def _translated(action: str) -> Iterator[None]:
     """Turn the SDK's errors, and an answer without what it should carry, into `UnreadError`."""
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     try:
         yield
     except ClientError as error:
         raise UnreadError(errors.of_client(error, action)) from None
-    except BotoCoreError as error:
+    except (BotoCoreError, ResponseParserError) as error:
         raise UnreadError(errors.of_sdk(error, action)) from None
     except KeyError as error:
         raise UnreadError(Unread(Why.UNEXPECTED, action, f"no {error.args[0]}")) from None
