@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 
 from evidence_store.database import Store
 from evidence_store.records import Severity, Status
-from mappings.exceptions import Exceptions
 from reports.owners import Owners
 from reports.reading import Sealed
 from reports.summary import Summary, summary_of
@@ -69,17 +68,12 @@ def gaps_view(
         definitions=sealed.definitions,
         owners=Owners.of(sealed),
         unknown=summary_of(unknown, sealed.definitions, sealed.coverage() if checks is None else (), sealed.blind_spot),
-        invalid_exceptions=invalid(sealed.exceptions, sealed.run.finished),
+        invalid_exceptions=sealed.invalid_exceptions(),
     )
 
 
 def _order(found: Reported) -> tuple[int, datetime, str, str]:
     return -found.severity.rank, found.since or _LATEST, found.check, found.uid
-
-
-def invalid(exceptions: Exceptions, at: datetime) -> tuple[str, ...]:
-    """The exceptions that do not count at a time, each with the reason."""
-    return tuple(f"{each.id or 'an exception without an id'}: {each.why}" for each in exceptions.invalid(at))
 
 
 def excuses_of(found: Collection[Reported]) -> dict[str, tuple[Excuse, int]]:

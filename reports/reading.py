@@ -122,6 +122,11 @@ class Sealed:
             if not known or scope in known
         ]
 
+    def invalid_exceptions(self) -> tuple[str, ...]:
+        """The exceptions that did not count when the run ended, each with the reason."""
+        invalid = self.exceptions.invalid(self.run.finished)
+        return tuple(f"{each.id or 'an exception without an id'}: {each.why}" for each in invalid)
+
     def blind_spot(self, scope: Scope, action: str) -> Excuse | None:
         return excuse_of(self.exceptions.covers_blind_spot(scope, action, self.run.finished))
 
@@ -150,6 +155,7 @@ def run_view(
         checkpoint=sealed.tree,
         planned=_planned(sealed, len(chosen)),
         blind_spot=sealed.blind_spot,
+        invalid_exceptions=sealed.invalid_exceptions(),
         exit_code=exit_code,
     )
 

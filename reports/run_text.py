@@ -13,7 +13,7 @@ from evidence_store.records import Severity, Status, Why
 from reports.hostile import one_line
 from reports.summary import CheckResult, Summary, Undecided, Unseen, summarise
 from reports.terminal import Column, Paper, counted, listed
-from reports.view import ControlLine, RunView, to_the_minute
+from reports.view import ControlLine, CoverageRow, RunView, to_the_minute
 
 SEVERITY_STYLES = {Severity.CRITICAL: "magenta", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 ASSESSMENT_STYLES = {"gap": "red", "unknown": "yellow", "stale": "yellow", "partial": "yellow", "supported": "green"}
@@ -54,7 +54,7 @@ def write(view: RunView, out: TextIO, *, colour: bool | None = None) -> None:
     _head(paper, view)
     _outcome(paper, view, summary)
     say_unseen(paper, summary.unseen)
-    _worst(paper, summary)
+    _worst(paper, summary, view.invalid_exceptions)
     say_undecided(paper, summary.undecided)
     _controls(paper, view.controls)
     _seal(paper, view)
@@ -75,6 +75,7 @@ def _outcome(paper: Paper, view: RunView, summary: Summary) -> None:
     paper.say(counts(summary), indent=2)
     if summary.unknown:
         paper.say(f"{counted(summary.unknown, 'answer')} unknown: not seen is not a pass.", indent=2, style="yellow")
+    paper.say(coverage(view.coverage), indent=2)
     code = view.exit_code if view.exit_code is not None else 0 if view.complete else 3
     paper.say(f"Exit {code}: {_EXITS.get(code, 'see the message on standard error')}.", indent=2)
 
@@ -105,6 +106,16 @@ def counts(summary: Summary) -> str:
     ]
     always = {"pass", "fail", "unknown"}
     return " · ".join(f"{number:,} {word}" for number, word in parts if number or word in always)
+
+
+def coverage(rows: Sequence[CoverageRow]) -> str:
+    """How much of what was planned was read."""
+    presence = Counter(row.presence for row in rows)
+    places = len({row.scope for row in rows})
+    parts = [f"{presence[name]:,} {name}" for name in ("complete", "partial", "failed") if presence[name]]
+    unread = sum(row.unread for row in rows)
+    more = f"; {counted(unread, 'part')} of resources unread" if unread else ""
+    return f"{counted(len(rows), 'listing')} in {counted(places, 'place')}: {', '.join(parts) or 'none planned'}{more}."
 
 
 def remedy(unseen: Unseen) -> str:
@@ -140,13 +151,17 @@ def _touched(reason: Unseen) -> str:
     return f"leaves {answers} of {checks} unknown ({listed(reason.checks, 2)})"
 
 
-def _worst(paper: Paper, summary: Summary) -> None:
+def _worst(paper: Paper, summary: Summary, invalid: Sequence[str]) -> None:
     failing = [result for result in summary.checks if result.open]
     if failing:
         paper.title(f"worst findings ({counted(len(failing), 'check')})")
         for result in failing[:CHECKS_SHOWN]:
             _failing(paper, result)
         _more(paper, len(failing) - CHECKS_SHOWN, "check")
+    _accepted(paper, summary, invalid)
+
+
+def _accepted(paper: Paper, summary: Summary, invalid: Sequence[str]) -> None:
     accepted = [result for result in summary.checks if result.excepted]
     if accepted:
         paper.title("accepted by exception")
@@ -154,6 +169,11 @@ def _worst(paper: Paper, summary: Summary) -> None:
             ids = listed([f"{e.id} until {e.expires}" for e in result.excuses], 3)
             paper.say(f"{result.definition.id}: {counted(result.excepted, 'failure')}, {ids}", indent=2, hang=4)
         _more(paper, len(accepted) - CHECKS_SHOWN, "check")
+    if invalid:
+        paper.title(f"exceptions that do not count ({len(invalid)})")
+        for text in invalid[:REASONS_SHOWN]:
+            paper.say(text, indent=2, hang=4)
+        _more(paper, len(invalid) - REASONS_SHOWN, "exception")
 
 
 def _failing(paper: Paper, result: CheckResult) -> None:

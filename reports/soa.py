@@ -16,7 +16,6 @@ from mappings import soa as statement
 from mappings.catalogue import Catalogue, Role
 from mappings.soa import Difference, SoaEntry
 from mappings.status import AssessmentStatus
-from reports.gaps import invalid
 from reports.reading import Sealed, control_line
 from reports.summary import Summary, summary_of
 from reports.view import ControlLine, SignedTree, stamp
@@ -129,7 +128,7 @@ def soa_view(store: Store, at: datetime | None = None, *, generated: datetime | 
         rows=annex,
         clauses=tuple(row for row in made if not row.line.id.startswith("A.")),
         summary=summary_of(unknown, sealed.definitions, sealed.coverage(), sealed.blind_spot),
-        invalid_exceptions=invalid(sealed.exceptions, sealed.run.finished),
+        invalid_exceptions=sealed.invalid_exceptions(),
     )
 
 

@@ -28,6 +28,16 @@ def test_page_one_says_the_outcome_the_unknowns_and_the_exit_code() -> None:
     assert "3 checks, 4 sources; 5 calls made" in shown
 
 
+def test_page_one_says_how_much_of_what_was_planned_was_read() -> None:
+    assert "2 listings in 2 places: 1 complete, 1 failed." in text(run())
+
+
+def test_an_exception_that_does_not_count_is_named_with_the_reason() -> None:
+    shown = text(run(invalid_exceptions=("EX-9: it expired on 2026-02-01",)))
+    assert "EXCEPTIONS THAT DO NOT COUNT (1)" in shown
+    assert "EX-9: it expired on 2026-02-01" in shown
+
+
 def test_an_incomplete_run_claims_nothing_of_what_was_not_read() -> None:
     assert "Exit 3: incomplete" in text(run())
     assert "Exit 0: everything in scope was read" in text(run(complete=True))
