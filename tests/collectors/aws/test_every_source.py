@@ -1,0 +1,65 @@
+"""Every AWS source and check that there is: permissions as declared, and nothing that passes unseen."""
+
+import json
+import re
+
+from checks.check import checks
+from collectors.aws import PROVIDER
+from collectors.aws.permissions import OWN_CALLS, permission_of
+from collectors.source import kinds, sources
+from pipeline.plan import Sources
+from tests.collectors.aws.overlay import Cloud
+from tests.harness import look
+
+ALL = tuple(check for check in checks().values() if check.provider == "aws")
+ASKED_BEFORE = {permission_of(call) for call in OWN_CALLS}
+
+
+def allowed_by_the_policy(*, planned_only: bool) -> set[str]:
+    known = Sources(s for kind in kinds() for s in sources(kind))
+    chosen = known.needed(ALL) if planned_only else known.all
+    document = json.loads(PROVIDER.policy(s for s in chosen if s.provider == "aws"))
+    read, assume = document["Statement"]
+    assert (read["Effect"], read["Resource"], assume["Action"]) == ("Allow", "*", "sts:AssumeRole")
+    assert read["Action"] == sorted(set(read["Action"]))
+    return set(read["Action"])
+
+
+def test_the_policy_allows_reading_alone() -> None:
+    reads = re.compile(
+        r"[a-z0-9-]+:(Get|List|Describe|BatchGet|Generate(CredentialReport)|LookupEvents|Search|Select|GET)[A-Za-z]*$"
+    )
+    odd = {action for action in allowed_by_the_policy(planned_only=False) if not reads.fullmatch(action)}
+    assert odd == set()
+
+
+def test_every_call_made_is_in_the_policy_and_every_call_of_a_source_that_ran_is_real(aws: Cloud) -> None:
+    seen = look(aws.connect(("eu-west-1",)), *(check.id for check in ALL))
+    made = {permission_of(call) for call, _ in aws.calls}
+    assert made <= allowed_by_the_policy(planned_only=True)
+    ran = {source.name for source in seen.planned if source.provider == "aws" and source.parent is None and source.calls}
+    named = {permission_of(call) for source in seen.planned if source.name in ran for call in source.calls[:1]}
+    assert named <= made | ASKED_BEFORE
+
+
+def test_with_nothing_allowed_nothing_passes_and_every_check_says_what_it_lacks(aws: Cloud) -> None:
+    aws.deny_all(but=("sts:GetCallerIdentity",))
+    seen = look(aws.connect(("eu-west-1",)), *(check.id for check in ALL))
+    answers = {check.id: {str(finding.status) for finding in seen.of(check.id)} for check in ALL}
+    assert {name: statuses for name, statuses in answers.items() if statuses != {"unknown"}} == {}
+    said = " ".join(finding.reason for finding in seen.findings)
+    named = set(re.findall(r"([a-z0-9-]+:[A-Z]\w+) was denied", said))
+    assert named <= aws.refused
+    unread = {s.reason.action for group in seen.snapshots.values() for s in group if s.reason}
+    unread |= {u.unread.action for group in seen.snapshots.values() for s in group for u in s.unread}
+    assert unread == aws.refused
+
+
+def test_every_source_takes_no_html_for_an_answer(aws: Cloud) -> None:
+    for source in sources("aws"):
+        for call in source.calls:
+            if call not in OWN_CALLS:
+                aws.garble(call)
+    seen = look(aws.connect(("eu-west-1",)), *(check.id for check in ALL))
+    passed = [(finding.check, finding.uid) for finding in seen.findings if finding.status == "pass"]
+    assert passed == []
