@@ -5,7 +5,8 @@ from itertools import islice
 from typing import TextIO
 
 from reports.gaps import GapsView, excuses_of
-from reports.run_text import SEVERITY_STYLES, say_undecided, say_unseen
+from reports.hostile import one_line
+from reports.run_text import REASON_LIMIT, SEVERITY_STYLES, say_undecided, say_unseen
 from reports.terminal import Paper, counted, listed
 from reports.view import Definition, Reported, to_the_minute
 
@@ -41,7 +42,12 @@ def _group(paper: Paper, definition: Definition, gaps: Sequence[Reported], view:
     for gap in gaps[:RESOURCES_SHOWN]:
         owner = view.owners.of_resource(gap.uid)
         who = f"; owner: {owner}" if owner else ""
-        paper.say(f"{gap.reason} [{gap.uid}]{who}", indent=9, hang=11, lead=(f"{to_the_minute(gap.since)[:10]}  ", "dim"))
+        paper.say(
+            f"{one_line(gap.reason, REASON_LIMIT)} [{one_line(gap.uid, REASON_LIMIT)}]{who}",
+            indent=9,
+            hang=11,
+            lead=(f"{to_the_minute(gap.since)[:10]}  ", "dim"),
+        )
     if len(gaps) > RESOURCES_SHOWN:
         paper.say(f"and {len(gaps) - RESOURCES_SHOWN:,} more, see --format json", indent=9)
     if definition.fix:

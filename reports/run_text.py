@@ -27,12 +27,13 @@ THEMES = {
 REASONS_SHOWN = 8
 CHECKS_SHOWN = 12
 UNDECIDED_SHOWN = 6
+REASON_LIMIT = 400  # characters of one reason
 _REMEDIES = {
     Why.DENIED: "grant {action}",
     Why.THROTTLED: "ask for a higher request limit for {action}, or scan at another hour",
     Why.UNREACHABLE: "make the place reachable from here",
     Why.CREDENTIALS: "give valid credentials for the target",
-    Why.UNSUPPORTED: "this place cannot answer; `scanner doctor` says more",
+    Why.UNSUPPORTED: "this place cannot answer it: read it another way, or record an exception for the blind spot",
     Why.UNEXPECTED: "the answer was not understood; run again with --verbose and report it",
     Why.TIMEOUT: "run again; if it stays, report it",
     Why.VANISHED: "run again: it was deleted while being read",
@@ -67,6 +68,11 @@ def _head(paper: Paper, view: RunView) -> None:
     paper.say(words, lead=(f"Annexa {one_line(view.version)}  ", "bold"), hang=0)
     if view.planned:
         paper.say(view.planned)
+    if view.unanswerable:
+        kinds = listed(sorted({check.partition("_")[0] for check in view.unanswerable}), 4)
+        paper.say(
+            f"Not asked: {counted(len(view.unanswerable), 'check')} ({kinds}) for which no target is configured or chosen."
+        )
 
 
 def _outcome(paper: Paper, view: RunView, summary: Summary) -> None:
@@ -184,8 +190,8 @@ def _failing(paper: Paper, result: CheckResult) -> None:
     controls = f"  ({', '.join(definition.controls)})" if definition.controls else ""
     paper.say(f"{definition.id}{controls}", indent=11, style="dim")
     for found in result.worst_open:
-        since = f", since {to_the_minute(found.since)}" if found.since else ""
-        paper.say(f"- {found.reason}{since}", indent=11, hang=13)
+        since = f", since {to_the_minute(found.since)[:10]}" if found.since else ""
+        paper.say(f"- {one_line(found.reason, REASON_LIMIT)}{since}", indent=11, hang=13)
     more = result.open - len(result.worst_open)
     if more:
         paper.say(f"and {more:,} more, see --format json", indent=11)
@@ -202,7 +208,7 @@ def say_undecided(paper: Paper, undecided: Sequence[Undecided]) -> None:
         ours = f", {counted(entry.errors, 'error')} of ours: please report" if entry.errors else ""
         paper.say(f"{entry.check}: {counted(entry.findings, 'answer')}{ours}", indent=2)
         for example in entry.examples[:2]:
-            paper.say(f"- {example}", indent=4, hang=6)
+            paper.say(f"- {one_line(example, REASON_LIMIT)}", indent=4, hang=6)
     _more(paper, len(undecided) - UNDECIDED_SHOWN, "check")
 
 

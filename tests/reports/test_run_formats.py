@@ -46,6 +46,7 @@ def test_json_holds_what_other_programs_rely_on() -> None:
         "version": "0.1.0",
         "complete": False,
         "planned": "3 checks, 4 sources; 5 calls made",
+        "unanswerable": [],
     }
     assert report["coverage"][1]["reason"] == "rds:DescribeDBInstances was denied (AccessDenied)"
     assert report["findings"][0] == {

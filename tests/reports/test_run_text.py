@@ -32,6 +32,11 @@ def test_page_one_says_how_much_of_what_was_planned_was_read() -> None:
     assert "2 listings in 2 places: 1 complete, 1 failed." in text(run())
 
 
+def test_checks_without_a_target_are_not_passed_over_in_silence() -> None:
+    shown = text(run(unanswerable=("aws_s3_tls_only", "aws_rds_tls_forced")))
+    assert "Not asked: 2 checks (aws) for which no target is configured or chosen." in shown
+
+
 def test_an_exception_that_does_not_count_is_named_with_the_reason() -> None:
     shown = text(run(invalid_exceptions=("EX-9: it expired on 2026-02-01",)))
     assert "EXCEPTIONS THAT DO NOT COUNT (1)" in shown
