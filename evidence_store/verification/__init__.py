@@ -139,7 +139,8 @@ def _completeness(evidence: Evidence, book: Logbook) -> Opinion:
         missing.append(f"{book.partial} sources were not read to their end in the last run")
     if evidence.selection is not None:
         told = ", ".join(f"{count} of {table}" for table, count in sorted(evidence.selection.withheld.items()) if count)
-        missing.append(f"rows are withheld: {told}" if told else "the pack is limited to some checks")
+        missing.append(f"the pack is limited to {len(evidence.selection.checks)} checks; withheld: {told or 'nothing'}")
+        missing.append(f"{book.withheld} records of the log stand as digests")
     if missing:
         return Opinion(Outcome.INCOMPLETE, "; ".join(missing))
     return Opinion(Outcome.HOLDS, f"{book.runs} runs, all ended; the last one read every source to its end")

@@ -107,16 +107,27 @@ class EstateVerifier:
         for identity, *key in self._evidence.streams():
             self.counted["ev_stream"] += 1
             entry = f"ev_stream {identity}"
-            if not isinstance(identity, int) or not 0 < identity <= len(promised):
+            if not self._whole:
+                self._chosen(entry, identity, tuple(key), found)
+            elif not isinstance(identity, int) or not 0 < identity <= len(promised):
                 self._integrity.add(entry, "is named by no snapshot")
             elif tuple(key) != promised[identity - 1][0]:
                 self._integrity.add(entry, "is not the source and scope that snapshots name in this place")
             else:
                 found[identity] = promised[identity - 1][1]
-        for place in range(1, len(promised) + 1):
-            if place not in found:
-                self._integrity.add(f"ev_stream {place}", "is missing or changed, and snapshots name it")
+        known = {id(stretches) for stretches in found.values()}
+        for place, (promise, stretches) in enumerate(promised, 1):
+            if id(stretches) not in known and not self._outside(stretches):
+                self._integrity.add(f"ev_stream {place}", f"is missing or changed; snapshots name {promise[3]} of {promise[1]}")
         return found
+
+    def _chosen(self, entry: str, identity: int, key: tuple[str, ...], found: dict[int, list[Stretch]]) -> None:
+        """A pack shows some streams, so that their order says nothing; the name must."""
+        named = next((stretches for promised, stretches in self._book.streams.items() if promised == key), None)
+        if named is None or identity in found:
+            self._integrity.add(entry, "is named by no snapshot")
+        else:
+            found[identity] = named
 
     # -- intervals -----------------------------------------------------------------------------------------------------
 
@@ -132,7 +143,7 @@ class EstateVerifier:
             del unread[stream]
             self._stream(stream, list(rows), stretches)
         for stream, stretches in unread.items():
-            if self._whole or not self._outside(stretches):
+            if not self._outside(stretches):
                 self._timeline(stream, [], {}, stretches, withheld=False)
 
     def _outside(self, stretches: Sequence[Stretch]) -> bool:

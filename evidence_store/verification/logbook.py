@@ -63,7 +63,7 @@ class Logbook:
     runs: int = 0
     abandoned: int = 0
     partial: int = 0  # snapshots of the last run whose presence is not complete
-    withheld_details: int = 0
+    withheld: int = 0  # details and records that stand as digests
     roots: dict[int, bytes] = field(default_factory=dict)  # at the sizes that were asked for
 
 
@@ -210,7 +210,7 @@ class LogVerifier:
             if promised is not None:
                 if self._evidence.selection is None:
                     self._integrity.add(entry, "its detail is missing, and no deletion is recorded")
-                self.book.withheld_details += 1
+                self.book.withheld += 1
             return None
         try:
             digest, text = bodies.open_detail(row.detail)
@@ -227,6 +227,7 @@ class LogVerifier:
 
     def _shown(self, entry: str, records: tuple[Json | bytes, ...], body: dict[str, Any]) -> Any:
         """The heading and the records of a detail of which only some are shown."""
+        self.book.withheld += sum(isinstance(r, bytes) for r in records)
         hashes = [r if isinstance(r, bytes) else merkle.leaf_hash(canonical.encode(r)) for r in records]
         if merkle.root(hashes).hex() != body["root"] or isinstance(records[0], bytes):
             self._integrity.add(entry, "the records shown are not those that the leaf commits to")
