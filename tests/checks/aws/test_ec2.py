@@ -32,24 +32,24 @@ def asked(aws: Cloud, check: str, **parameters: Any) -> Looked:
     return look(aws.connect(), check, at=NOW, parameters={check: parameters})
 
 
-@pytest.mark.parametrize(
-    ("settings", "status", "words"),
-    [
-        (metadata(), "pass", ""),
-        (metadata(HttpTokens="optional"), "fail", "i-0 answers metadata requests without a session token"),
-        (metadata(HttpTokens="optional", HttpEndpoint="disabled"), "pass", ""),
-        (metadata(State="pending"), "unknown", "has not yet applied"),
-        ({"MetadataOptions": {}}, "unknown", "says nothing"),
-        ({"State": {"Name": "terminated"}, "MetadataOptions": {}}, "not_applicable", "is terminated"),
-        ({"State": {"Name": "stopped"}, **metadata(HttpTokens="optional")}, "fail", "without a session token"),
-    ],
-)
-def test_metadata_asks_for_a_token(aws: Cloud, settings: dict[str, Any], status: str, words: str) -> None:
-    one = {"ReservationId": "r-1", "Instances": [instance("i-0", **settings)]}
-    aws.serve("ec2.DescribeInstances", {"Reservations": [one]})
+METADATA: list[tuple[dict[str, Any], str, str]] = [
+    (metadata(), "pass", ""),
+    (metadata(HttpTokens="optional"), "fail", "answers metadata requests without a session token"),
+    (metadata(HttpTokens="optional", HttpEndpoint="disabled"), "pass", ""),
+    (metadata(State="pending"), "unknown", "has not yet applied"),
+    ({"MetadataOptions": {}}, "unknown", "says nothing"),
+    ({"State": {"Name": "terminated"}, "MetadataOptions": {}}, "not_applicable", "is terminated"),
+    ({"State": {"Name": "stopped"}, **metadata(HttpTokens="optional")}, "fail", "without a session token"),
+]
+
+
+def test_metadata_asks_for_a_token(aws: Cloud) -> None:
+    found = [instance(f"i-{n}", **settings) for n, (settings, _, _) in enumerate(METADATA)]
+    aws.serve("ec2.DescribeInstances", {"Reservations": [{"ReservationId": "r-1", "Instances": found}]})
     seen = asked(aws, "aws_ec2_imdsv2")
-    assert seen.status("aws_ec2_imdsv2", "/i-0") == status
-    assert words in seen.reason("aws_ec2_imdsv2", "/i-0")
+    for n, (_, status, words) in enumerate(METADATA):
+        assert (n, seen.status("aws_ec2_imdsv2", f"/i-{n}")) == (n, status)
+        assert words in seen.reason("aws_ec2_imdsv2", f"/i-{n}")
 
 
 def test_every_instance_of_every_page_is_asked_about(aws: Cloud) -> None:
@@ -80,16 +80,24 @@ def by_list(list_id: str) -> dict[str, Any]:
 
 def groups(aws: Cloud, *rules: dict[str, Any], attached: bool = True) -> None:
     """One security group with these rules, and an interface that carries it."""
-    group = {
-        "GroupId": "sg-1",
-        "GroupName": "web",
-        "Description": "web",
-        "OwnerId": aws.account,
-        "IpPermissions": list(rules),
-        "IpPermissionsEgress": [rule("-1", None, **ipv4("0.0.0.0/0"))],
-    }
-    aws.serve("ec2.DescribeSecurityGroups", {"SecurityGroups": [group]})
-    carried = [{"GroupId": "sg-1", "GroupName": "web"}] if attached else []
+    several(aws, list(rules), attached=attached)
+
+
+def several(aws: Cloud, *groups: list[dict[str, Any]], attached: bool = True) -> None:
+    """Security groups `sg-1` and on, each with its rules, and an interface that carries them."""
+    found = [
+        {
+            "GroupId": f"sg-{n}",
+            "GroupName": "web",
+            "Description": "web",
+            "OwnerId": aws.account,
+            "IpPermissions": rules,
+            "IpPermissionsEgress": [rule("-1", None, **ipv4("0.0.0.0/0"))],
+        }
+        for n, rules in enumerate(groups, 1)
+    ]
+    aws.serve("ec2.DescribeSecurityGroups", {"SecurityGroups": found})
+    carried = [{"GroupId": group["GroupId"], "GroupName": "web"} for group in found] if attached else []
     interface = {"NetworkInterfaceId": "eni-1", "Groups": carried, "Status": "in-use", "OwnerId": aws.account}
     aws.serve("ec2.DescribeNetworkInterfaces", {"NetworkInterfaces": [interface]})
     aws.serve("ec2.DescribeManagedPrefixLists", {"PrefixLists": []})
@@ -98,45 +106,49 @@ def groups(aws: Cloud, *rules: dict[str, Any], attached: bool = True) -> None:
 EVERYONE = ipv4("0.0.0.0/0")
 
 
-@pytest.mark.parametrize(
-    ("check", "opened", "words"),
-    [
-        (ADMIN, rule(**EVERYONE), "sg-1 (web) opens 22/tcp to 0.0.0.0/0"),
-        (ADMIN, rule(**ipv6("::/0")), "opens 22/tcp to ::/0"),
-        (ADMIN, rule("-1", None, **EVERYONE), "opens 22/tcp, 23/tcp,"),
-        (ADMIN, rule("6", 20, 25, **EVERYONE), "opens 22/tcp, 23/tcp to"),
-        (ADMIN, rule("udp", 3389, **EVERYONE), "opens 3389/udp to"),
-        (ADMIN, rule("tcp", -1, -1, **EVERYONE), "opens 22/tcp"),
-        (ADMIN, rule(**ipv4("10.0.0.0/8", "0.0.0.0/1", "128.0.0.0/1")), "to 0.0.0.0/1, 128.0.0.0/1"),
-        (ADMIN, rule(**ipv6("2000::/3")), "to 2000::/3"),
-        (DATA, rule("tcp", 5432, **EVERYONE), "opens 5432/tcp to"),
-        (DATA, rule("tcp", 0, 65535, **ipv6("::/0")), "opens 1433-1434/tcp,"),
-        (DATA, rule("17", 11211, **EVERYONE), "opens 11211/udp to"),
+OPENED: dict[str, list[tuple[dict[str, Any], str]]] = {
+    ADMIN: [
+        (rule(**EVERYONE), "(web) opens 22/tcp to 0.0.0.0/0"),
+        (rule(**ipv6("::/0")), "opens 22/tcp to ::/0"),
+        (rule("-1", None, **EVERYONE), "opens 22/tcp, 23/tcp,"),
+        (rule("6", 20, 25, **EVERYONE), "opens 22/tcp, 23/tcp to"),
+        (rule("udp", 3389, **EVERYONE), "opens 3389/udp to"),
+        (rule("tcp", -1, -1, **EVERYONE), "opens 22/tcp"),
+        (rule(**ipv4("10.0.0.0/8", "0.0.0.0/1", "128.0.0.0/1")), "to 0.0.0.0/1, 128.0.0.0/1"),
+        (rule(**ipv6("2000::/3")), "to 2000::/3"),
     ],
-)
-def test_a_port_that_is_open_to_the_internet_fails(aws: Cloud, check: str, opened: dict[str, Any], words: str) -> None:
-    groups(aws, rule("tcp", 443, **EVERYONE), opened)
-    seen = asked(aws, check)
-    assert seen.status(check, "/sg-1") == "fail"
-    assert words in seen.reason(check, "/sg-1")
+    DATA: [
+        (rule("tcp", 5432, **EVERYONE), "opens 5432/tcp to"),
+        (rule("tcp", 0, 65535, **ipv6("::/0")), "opens 1433-1434/tcp,"),
+        (rule("17", 11211, **EVERYONE), "opens 11211/udp to"),
+    ],
+}
 
 
 @pytest.mark.parametrize("check", [ADMIN, DATA])
-@pytest.mark.parametrize(
-    "closed",
-    [
-        rule("tcp", 443, **EVERYONE),
-        rule("-1", None, **ipv4("10.0.0.0/8", "203.0.113.0/24")),
-        rule("-1", None, **ipv6("fc00::/7", "2001:db8::/32")),
-        rule("-1", None, UserIdGroupPairs=[{"GroupId": "sg-2", "UserId": "123456789012"}]),
-        rule("icmp", -1, -1, **EVERYONE),
-        rule("udp", 22, **EVERYONE),
-        rule("50", None, **EVERYONE),
-    ],
-)
-def test_other_ports_and_other_sources_pass(aws: Cloud, check: str, closed: dict[str, Any]) -> None:
-    groups(aws, closed)
-    assert asked(aws, check).status(check, "/sg-1") == "pass"
+def test_a_port_that_is_open_to_the_internet_fails(aws: Cloud, check: str) -> None:
+    several(aws, *([rule("tcp", 443, **EVERYONE), opened] for opened, _ in OPENED[check]))
+    seen = asked(aws, check)
+    for n, (_, words) in enumerate(OPENED[check], 1):
+        assert (n, seen.status(check, f"/sg-{n}")) == (n, "fail")
+        assert words in seen.reason(check, f"/sg-{n}")
+
+
+CLOSED = [
+    rule("tcp", 443, **EVERYONE),
+    rule("-1", None, **ipv4("10.0.0.0/8", "203.0.113.0/24")),
+    rule("-1", None, **ipv6("fc00::/7", "2001:db8::/32")),
+    rule("-1", None, UserIdGroupPairs=[{"GroupId": "sg-2", "UserId": "123456789012"}]),
+    rule("icmp", -1, -1, **EVERYONE),
+    rule("udp", 22, **EVERYONE),
+    rule("50", None, **EVERYONE),
+]
+
+
+@pytest.mark.parametrize("check", [ADMIN, DATA])
+def test_other_ports_and_other_sources_pass(aws: Cloud, check: str) -> None:
+    several(aws, *([closed] for closed in CLOSED))
+    assert [str(f.status) for f in asked(aws, check).of(check)] == ["pass"] * len(CLOSED)
 
 
 def test_the_ports_are_those_that_the_configuration_names(aws: Cloud) -> None:

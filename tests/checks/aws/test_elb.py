@@ -37,26 +37,24 @@ def https(policy: str) -> dict[str, Any]:
     return {"Protocol": "HTTPS", "SslPolicy": f"ELBSecurityPolicy-{policy}"}
 
 
-@pytest.mark.parametrize(
-    ("listener", "status", "words"),
-    [
-        (https("TLS13-1-2-2021-06"), "pass", ""),
-        ({"Protocol": "TLS", "SslPolicy": "ELBSecurityPolicy-TLS-1-2-2017-01"}, "pass", ""),
-        (https("2016-08"), "fail", "site:443 takes TLSv1, TLSv1.1 by its policy ELBSecurityPolicy-2016-08"),
-        (https("of-tomorrow"), "unknown", "names the policy ELBSecurityPolicy-of-tomorrow"),
-        ({"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect()}, "pass", ""),
-        ({"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect("#{protocol}")}, "fail", "plain HTTP from the internet"),
-        ({"Protocol": "HTTP", "Port": 80}, "fail", "site:80 takes plain HTTP from the internet"),
-        ({"Protocol": "TCP"}, "not_applicable", "passes TCP on"),
-    ],
-)
-def test_listeners_take_modern_tls(aws: Cloud, listener: dict[str, Any], status: str, words: str) -> None:
-    sound = https("TLS13-1-2-2021-06")
-    site(aws, listener, sound, sound)
+CASES: list[tuple[dict[str, Any], str, str]] = [
+    (https("TLS13-1-2-2021-06"), "pass", ""),
+    ({"Protocol": "TLS", "SslPolicy": "ELBSecurityPolicy-TLS-1-2-2017-01"}, "pass", ""),
+    (https("2016-08"), "fail", "site:443 takes TLSv1, TLSv1.1 by its policy ELBSecurityPolicy-2016-08"),
+    (https("of-tomorrow"), "unknown", "names the policy ELBSecurityPolicy-of-tomorrow"),
+    ({"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect()}, "pass", ""),
+    ({"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect("#{protocol}")}, "fail", "plain HTTP from the internet"),
+    ({"Protocol": "HTTP", "Port": 80}, "fail", "site:80 takes plain HTTP from the internet"),
+    ({"Protocol": "TCP"}, "not_applicable", "passes TCP on"),
+]
+
+
+def test_listeners_take_modern_tls(aws: Cloud) -> None:
+    site(aws, *(listener for listener, _, _ in CASES))
     seen = look(aws.connect(), TLS)
-    assert seen.status(TLS, "/0/0") == status
-    assert words in seen.reason(TLS, "/0/0")
-    assert (seen.status(TLS, "/0/1"), seen.status(TLS, "/0/2")) == ("pass", "pass")
+    for n, (_, status, words) in enumerate(CASES):
+        assert (n, seen.status(TLS, f"/0/{n}")) == (n, status)
+        assert words in seen.reason(TLS, f"/0/{n}")
 
 
 def test_plain_http_inside_the_network_is_not_judged(aws: Cloud) -> None:

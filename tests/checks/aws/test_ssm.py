@@ -117,36 +117,35 @@ def test_an_instance_that_systems_manager_does_not_know_fails(scene: Cloud, chec
     assert seen.reason(check, "/i-1") == reason
 
 
+EXCUSED: list[tuple[dict[str, Any], str]] = [
+    ({"State": {"Name": "stopped"}}, "is stopped"),
+    ({"State": {"Name": "terminated"}}, "is terminated"),
+    ({"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}, "operated by eks.amazonaws.com"),
+    ({"LaunchTime": NOW - timedelta(hours=1)}, "is new; it is due on 2026-05-0"),
+]
+
+
 @pytest.mark.parametrize("check", [MANAGED, SCANNED, PATCHED])
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"State": {"Name": "stopped"}}, "i-1 is stopped"),
-        ({"State": {"Name": "terminated"}}, "i-1 is terminated"),
-        ({"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}, "operated by eks.amazonaws.com"),
-        ({"LaunchTime": NOW - timedelta(hours=1)}, "i-1 is new; it is due on 2026-05-0"),
-    ],
-)
-def test_an_instance_that_cannot_be_held_to_account_is_not_judged(
-    scene: Cloud, check: str, settings: dict[str, Any], words: str
-) -> None:
-    instances(scene, instance("i-1", **settings))
+def test_an_instance_that_cannot_be_held_to_account_is_not_judged(scene: Cloud, check: str) -> None:
+    instances(scene, *(instance(f"i-{n}", **settings) for n, (settings, _) in enumerate(EXCUSED, 1)))
     seen = asked(scene, check)
-    assert seen.status(check, "/i-1") == "not_applicable"
-    assert words in seen.reason(check, "/i-1")
+    for n, (_, words) in enumerate(EXCUSED, 1):
+        assert (n, seen.status(check, f"/i-{n}")) == (n, "not_applicable")
+        assert words in seen.reason(check, f"/i-{n}")
 
 
-@pytest.mark.parametrize(
-    "attached",
-    [
-        {"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "Attachment": {"AttachTime": OLD}}]},
-        {"BlockDeviceMappings": [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeId": "vol-1", "AttachTime": OLD}}]},
-    ],
-)
 @pytest.mark.parametrize("check", [MANAGED, SCANNED, PATCHED])
-def test_an_instance_does_not_become_new_by_a_restart(scene: Cloud, check: str, attached: dict[str, Any]) -> None:
-    instances(scene, instance("i-1", LaunchTime=NOW - timedelta(hours=1), **attached))
-    assert asked(scene, check).status(check, "/i-1") == "fail"
+def test_an_instance_does_not_become_new_by_a_restart(scene: Cloud, check: str) -> None:
+    launched = {"LaunchTime": NOW - timedelta(hours=1)}
+    interfaces = [{"NetworkInterfaceId": "eni-1", "Attachment": {"AttachTime": OLD}}]
+    volumes = [{"DeviceName": "/dev/sda1", "Ebs": {"VolumeId": "vol-1", "AttachTime": OLD}}]
+    instances(
+        scene,
+        instance("i-1", **launched, NetworkInterfaces=interfaces),
+        instance("i-2", **launched, BlockDeviceMappings=volumes),
+    )
+    seen = asked(scene, check)
+    assert (seen.status(check, "/i-1"), seen.status(check, "/i-2")) == ("fail", "fail")
 
 
 @pytest.mark.parametrize("ping", ["ConnectionLost", "Inactive"])
@@ -169,32 +168,32 @@ def test_a_scan_that_lies_ahead_is_no_pass(scene: Cloud, check: str) -> None:
     assert asked(scene, check).status(check, "/i-0") == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("counts", "reason"),
-    [
-        ({"CriticalNonCompliantCount": 2}, "i-0 lacks approved patches as of 2026-05-04: 2 critical"),
-        ({"SecurityNonCompliantCount": 3, "FailedCount": 1}, "3 security, 1 that failed to install"),
-        ({"MissingCount": 4, "OtherNonCompliantCount": 4}, ""),
-        ({"InstalledPendingRebootCount": 1, "LastNoRebootInstallOperationTime": OLD}, "1 that await a reboot since 2026-02-03"),
-        ({"InstalledPendingRebootCount": 1, "LastNoRebootInstallOperationTime": NOW - timedelta(days=2)}, ""),
-    ],
-)
-def test_what_is_counted_as_missing_decides(scene: Cloud, counts: dict[str, Any], reason: str) -> None:
-    states(scene, state("i-0", **counts))
+COUNTS: list[tuple[dict[str, Any], str]] = [
+    ({"CriticalNonCompliantCount": 2}, "lacks approved patches as of 2026-05-04: 2 critical"),
+    ({"SecurityNonCompliantCount": 3, "FailedCount": 1}, "3 security, 1 that failed to install"),
+    ({"MissingCount": 4, "OtherNonCompliantCount": 4}, ""),
+    ({"InstalledPendingRebootCount": 1, "LastNoRebootInstallOperationTime": OLD}, "1 that await a reboot since 2026-02-03"),
+    ({"InstalledPendingRebootCount": 1, "LastNoRebootInstallOperationTime": NOW - timedelta(days=2)}, ""),
+]
+
+
+def test_what_is_counted_as_missing_decides(scene: Cloud) -> None:
+    instances(scene, *(instance(f"i-{n}") for n in range(len(COUNTS))))
+    states(scene, *(state(f"i-{n}", **counts) for n, (counts, _) in enumerate(COUNTS)))
     seen = asked(scene, PATCHED)
-    assert seen.status(PATCHED, "/i-0") == ("fail" if reason else "pass")
-    assert reason in seen.reason(PATCHED, "/i-0")
+    for n, (_, reason) in enumerate(COUNTS):
+        assert (n, seen.status(PATCHED, f"/i-{n}")) == (n, "fail" if reason else "pass")
+        assert reason in seen.reason(PATCHED, f"/i-{n}")
 
 
-@pytest.mark.parametrize(("missing", "status"), [({"MissingCount": 1}, "fail"), ({"MissingCount": 0}, "pass"), ({}, "unknown")])
-def test_an_agent_that_counts_without_classes_is_believed_in_what_it_counts(
-    scene: Cloud, missing: dict[str, int], status: str
-) -> None:
-    counted = state("i-0")
-    for name in ("CriticalNonCompliantCount", "SecurityNonCompliantCount", "MissingCount"):
-        del counted[name]
-    states(scene, {**counted, **missing})
-    assert asked(scene, PATCHED).status(PATCHED, "/i-0") == status
+def test_an_agent_that_counts_without_classes_is_believed_in_what_it_counts(scene: Cloud) -> None:
+    expected = {"fail": {"MissingCount": 1}, "pass": {"MissingCount": 0}, "unknown": {}}
+    instances(scene, *(instance(f"i-{word}") for word in expected))
+    counted = {"CriticalNonCompliantCount", "SecurityNonCompliantCount", "MissingCount"}
+    plain = {key: value for key, value in state("i").items() if key not in counted}
+    states(scene, *({**plain, **missing, "InstanceId": f"i-{word}"} for word, missing in expected.items()))
+    seen = asked(scene, PATCHED)
+    assert {word: seen.status(PATCHED, f"/i-{word}") for word in expected} == {word: word for word in expected}
 
 
 def test_an_operation_that_has_not_ended_says_nothing_yet(scene: Cloud) -> None:
