@@ -73,7 +73,7 @@ class Isms:
     ) -> Looked:
         """Ask the checks; `kept` are files that may not be read; parameters are those of every check asked."""
         directory = Directory(Guarded(self.root, kept))
-        return look({"isms": directory, **(beside or {})}, *checks, at=at, parameters={check: parameters for check in checks})
+        return look({"isms": directory, **(beside or {})}, *checks, at=at, parameters=dict.fromkeys(checks, parameters))
 
 
 @pytest.fixture
