@@ -155,7 +155,7 @@ def run_view(
         checkpoint=sealed.tree,
         planned=_planned(sealed, len(chosen)),
         blind_spot=sealed.blind_spot,
-        unanswerable=tuple(selected.get("unanswerable", ())),
+        unanswerable=tuple(sealed.definitions[c] for c in selected.get("unanswerable", ()) if c in sealed.definitions),
         invalid_exceptions=sealed.invalid_exceptions(),
         exit_code=exit_code,
     )

@@ -21,7 +21,7 @@ def write(view: RunView, out: TextIO) -> None:
         "version": view.version,
         "complete": view.complete,
         "planned": view.planned or None,
-        "unanswerable": list(view.unanswerable),
+        "unanswerable": [definition.id for definition in view.unanswerable],
     }
     out.write(f'{{"schema": {json.dumps(SCHEMA)},\n"run": {json.dumps(run)},\n')
     write_list(out, "coverage", (row.document for row in view.coverage))

@@ -69,7 +69,7 @@ def _head(paper: Paper, view: RunView) -> None:
     if view.planned:
         paper.say(view.planned)
     if view.unanswerable:
-        kinds = listed(sorted({check.partition("_")[0] for check in view.unanswerable}), 4)
+        kinds = listed(sorted({definition.type.partition(".")[0] for definition in view.unanswerable}), 4)
         paper.say(
             f"Not asked: {counted(len(view.unanswerable), 'check')} ({kinds}) for which no target is configured or chosen."
         )

@@ -124,7 +124,7 @@ def soa_view(store: Store, at: datetime | None = None, *, generated: datetime | 
         checkpoint=sealed.tree,
         scope=scope,
         version=_version(sealed, scope, entries),
-        approval=_approval([row.entry for row in annex]),
+        approval=_approval([row.entry for row in annex], _signed(sealed)),
         rows=annex,
         clauses=tuple(row for row in made if not row.line.id.startswith("A.")),
         summary=summary_of(unknown, sealed.definitions, sealed.coverage(), sealed.blind_spot),
@@ -196,8 +196,14 @@ def _version(sealed: Sealed, scope: ScopeStatement, entries: Mapping[str, SoaEnt
     return f"{scope.version}, content {digest[:16]}" if scope.version else f"content {digest[:16]}"
 
 
-def _approval(entries: Iterable[SoaEntry | None]) -> str:
-    """Who approved the statement and when, and how many rows nobody has."""
+def _signed(sealed: Sealed) -> Counter[str]:
+    """How many records of the statement are verified (git shows that the approver signed), how many self-declared."""
+    found = sealed.store.resources(None, "records.soa", ("provenance",), at=sealed.run.leaf)
+    return Counter(facets["provenance"].get("strength") for _, _, facets in found if "provenance" in facets)
+
+
+def _approval(entries: Iterable[SoaEntry | None], signed: Mapping[str, int]) -> str:
+    """Who approved the statement and when, how strong that evidence is, and how many rows nobody has."""
     known = [entry for entry in entries if entry is not None]
     approved = [entry for entry in known if entry.approved_by and entry.approved_on]
     if not approved:
@@ -206,7 +212,11 @@ def _approval(entries: Iterable[SoaEntry | None]) -> str:
     days = sorted({_day(entry.approved_on) for entry in approved})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     without = len(known) - len(approved)
-    return f"{', '.join(names)}, {when}" + (f"; {without} rows are not approved" if without else "")
+    verified, number = signed.get("verified", 0), sum(signed.values())
+    strength = (
+        "self-declared" if not verified else "verified" if verified == number else f"{verified} of {number} rows verified"
+    )
+    return f"{', '.join(names)}, {when} ({strength})" + (f"; rows without approval: {without}" if without else "")
 
 
 def _day(moment: datetime | None) -> str:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 from reports.run_text import remedy
 from reports.soa import SoaRow, SoaView
 from reports.view import to_the_minute
-from reports.words import CLAIM, DIFFERENCES, HOW_TO_VERIFY, STATUSES, difference_words
+from reports.words import CLAIM, DIFFERENCES, HOW_TO_VERIFY, STATUSES, STRENGTHS, difference_words
 
 Cell: TypeAlias = str | int | None
 
@@ -119,7 +119,10 @@ def cover(view: SoaView, made: datetime) -> list[tuple[str, Sequence[tuple[str, 
         ),
         ("Evidence", [("Log", tree.origin), ("Size of the log", tree.size), ("Root hash", tree.root)]),
         ("How to verify", [(f"Step {number}", text) for number, text in enumerate(HOW_TO_VERIFY, 1)]),
-        ("Key to the assessment", [*STATUSES.items(), ("differences", "; ".join(shown)), ("what this is", CLAIM)]),
+        (
+            "Key to the assessment",
+            [*STATUSES.items(), ("differences", "; ".join(shown)), ("evidence from", STRENGTHS), ("what this is", CLAIM)],
+        ),
     ]
 
 

@@ -23,6 +23,11 @@ DIFFERENCES = {
     "update": "declared less than what the evidence shows",
 }
 
+STRENGTHS = (
+    "`observed` was read from the systems themselves and is the strongest; `records` is what people wrote. A record is "
+    "verified where git shows that its approver signed it, and self-declared where it does not."
+)
+
 HOW_TO_VERIFY = (
     "Compare the checkpoint above with one that you or a witness kept: same origin, and the larger log extends the smaller.",
     "Ask for an export (`scanner evidence export -o PACK`) and for the public key, each by a way of its own.",

@@ -10,7 +10,7 @@ from reports import run_text
 from reports.summary import summarise, why_unread
 from reports.terminal import WIDTH, columns
 from reports.view import Excuse, RunView
-from tests.reports.estate import DENIED, EXCUSE, HOSTILE, STARTED, finding, passed, run, unknown
+from tests.reports.estate import DEFINITIONS, DENIED, EXCUSE, HOSTILE, STARTED, finding, passed, run, unknown
 
 
 def text(view: RunView) -> str:
@@ -33,7 +33,7 @@ def test_page_one_says_how_much_of_what_was_planned_was_read() -> None:
 
 
 def test_checks_without_a_target_are_not_passed_over_in_silence() -> None:
-    shown = text(run(unanswerable=("aws_s3_tls_only", "aws_rds_tls_forced")))
+    shown = text(run(unanswerable=(DEFINITIONS["aws_iam_root_mfa"], DEFINITIONS["aws_rds_encrypted"])))
     assert "Not asked: 2 checks (aws) for which no target is configured or chosen." in shown
 
 

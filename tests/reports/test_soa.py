@@ -122,7 +122,7 @@ def test_the_cover_names_scope_version_approval_time_and_checkpoint(book: Book) 
     assert view.scope.statement == "The payment platform and the people who run it."
     assert view.scope.exclusions == ("retail shops (a company of their own)",)
     assert view.version.startswith("2.1, content ")
-    assert view.approval == "Grace, 2026-01-15"
+    assert view.approval == "Grace, 2026-01-15 (self-declared)"
     report = parsed(view)
     assert report["generated"] == "2026-03-09T08:30:00Z"
     assert report["as_of"] == "2026-03-02T06:01:30Z"
@@ -134,9 +134,20 @@ def test_a_changed_statement_has_another_version(book: Book) -> None:
     assert sealed(book).version != sealed(book, STATEMENT[:2]).version
 
 
+def test_an_approval_is_verified_only_where_a_signature_shows_it(book: Book) -> None:
+    records = [
+        Observation("records.soa", f"records:acme-isms:global:records.soa:{n}", {"strength": strength}, "provenance")
+        for n, strength in enumerate(("verified", "self-declared"))
+    ]
+    book.run([], soa=STATEMENT, records=records)
+    assert soa_view(book.store).approval == "Grace, 2026-01-15 (1 of 2 rows verified)"
+    book.run([], soa=STATEMENT, records=records[:1])
+    assert soa_view(book.store).approval == "Grace, 2026-01-15 (verified)"
+
+
 def test_rows_that_nobody_approved_are_counted(book: Book) -> None:
     view = sealed(book, [*STATEMENT, entry("A.5.1", approved_by=None, approved_on=None)])
-    assert view.approval == "Grace, 2026-01-15; 1 rows are not approved"
+    assert view.approval == "Grace, 2026-01-15 (self-declared); rows without approval: 1"
 
 
 def test_without_a_statement_or_scope_the_report_says_so(book: Book) -> None:
@@ -212,7 +223,7 @@ def test_the_workbooks_cover_answers_an_auditors_first_questions(book: Book, tmp
     cover = workbook(sealed(book), tmp_path)["Cover"]
     pairs = {row[0]: row[1] for row in cover.iter_rows(values_only=True) if row[0]}
     assert pairs["Scope of the ISMS"] == "The payment platform and the people who run it."
-    assert pairs["Approval"] == "Grace, 2026-01-15"
+    assert pairs["Approval"] == "Grace, 2026-01-15 (self-declared)"
     assert pairs["Evidence as of"].startswith("2026-03-02 06:01Z")
     assert pairs["Generated at"] == "2026-03-09 08:30Z"
     assert pairs["Log"] == "annexa.example.org/test"
