@@ -55,6 +55,7 @@ def _differences(paper: Paper, view: SoaView) -> None:
         paper.say(DIFFERENCES[str(difference)], indent=2, hang=4, lead=(words, "bold"))
         if len(rows) > SENTENCES_SHOWN:
             paper.say(", ".join(row.line.id for row in rows), indent=4)
+            paper.say(f"such as: {rows[0].difference_reason}", indent=4)
         for row in rows if len(rows) <= SENTENCES_SHOWN else ():
             paper.say(f"- {row.difference_reason}{_because(row)}", indent=4, hang=6)
     if view.invalid_exceptions:
