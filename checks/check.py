@@ -21,7 +21,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from evidence_store.records import Inventory, Json, Resource, Severity, Status, UnreadFactError, Verdict
 
@@ -41,6 +41,7 @@ class Unknown:
 
 
 Answer: TypeAlias = str | NotApplicable | Unknown | None
+Within: TypeAlias = Literal["account", "region"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Check:
     takes_time: bool
     takes_inventory: bool
     also_on: tuple[str, ...] = ()  # further types that the same question is put to; each has all that it needs
+    within: Within = "account"  # how far it looks things up; what lies beyond, read or not, does not matter to it
 
     @property
     def provider(self) -> str:
@@ -124,6 +126,7 @@ def check(
     needs: Iterable[str] = (),
     looks_up: Mapping[str, Iterable[str]] | None = None,
     also_on: Iterable[str] = (),
+    within: Within = "account",
     fix: str,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare a check. Raises `ValueError` at import for a declaration that contradicts its function.
@@ -165,6 +168,7 @@ def check(
             takes_time="at" in special,
             takes_inventory="inventory" in special,
             also_on=tuple(also_on),
+            within=within,
         )
         return question
 

@@ -197,7 +197,7 @@ class World:
         self._seen: dict[tuple[str, Scope], dict[str, Seen]] = {}
         for (scope, source), snapshot in seen.items():
             self._seen.setdefault((scope.provider, scope), {})[source] = snapshot
-        self._indexes: dict[tuple[str, str], _Index] = {}
+        self._indexes: dict[tuple[str, str, str], _Index] = {}
 
     def seen(self, scope: Scope) -> Mapping[str, Seen]:
         """This run's snapshots of a scope, by source."""
@@ -214,15 +214,19 @@ class World:
         account = scope.account if provider == scope.provider else "*"
         listing = self.sources.listing(type_).source.name
         scopes = [s for s in self.scopes(provider) if account in ("*", s.account) and listing in self.seen(s)]
+        near = check.within == "region" and provider == scope.provider and scope.region != "global"
+        if near:  # what other regions hold or hide is no answer to a question about this one
+            scopes = [s for s in scopes if s.region in (scope.region, "global")]
         if not scopes:
             raise UnreadFactError(Unread(Why.NOT_COLLECTED, type_))
         for place in scopes:
             snapshot = self.seen(place)[listing]
             if snapshot.presence is not Presence.COMPLETE:
                 raise UnreadFactError(snapshot.reason or Unread(Why.NOT_COLLECTED, type_))
-        if (account, type_) not in self._indexes:
-            self._indexes[account, type_] = _Index(self._looked_up(type_, scopes))
-        return self._indexes[account, type_]
+        key = (account, scope.region if near else "*", type_)
+        if key not in self._indexes:
+            self._indexes[key] = _Index(self._looked_up(type_, scopes))
+        return self._indexes[key]
 
     def _looked_up(self, type_: str, scopes: Iterable[Scope]) -> Iterator[_Found]:
         names = sorted({name for c in self.checks for name in c.looks_up.get(type_, ())})
