@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from evidence_store.note import Checkpoint, NoteError, open_checkpoint
 from evidence_store.verification import documents
-from evidence_store.verification.conclusion import Facets, Listing, Moment, Perform, conclude
+from evidence_store.verification.conclusion import Facets, Looked, Moment, Perform, conclude
 from evidence_store.verification.estate import EstateVerifier
 from evidence_store.verification.evidence import Evidence, LeafRow, Look, Selection
 from evidence_store.verification.findings import FindingVerifier
@@ -22,8 +22,8 @@ __all__ = [
     "Evidence",
     "Facets",
     "LeafRow",
-    "Listing",
     "Look",
+    "Looked",
     "Moment",
     "Opinion",
     "Outcome",

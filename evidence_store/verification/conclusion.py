@@ -5,29 +5,30 @@ What performs is passed in; this package knows no checks.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from evidence_store.details import HASHED, lookups_of
+from evidence_store.details import HASHED, Place, lookups_of
 from evidence_store.records import Json, Presence, Scope, Severity, Status, Unread, Verdict
 from evidence_store.rows import FindingRow
 from evidence_store.verification.evidence import Evidence, FindingColumns, Look
 from evidence_store.verification.logbook import Logbook, Stretch
 from evidence_store.verification.report import Opinion, Outcome, Problems
 
-Facets = dict[str, Json | Unread]  # facts by facet; `Unread` where the last look did not obtain it
+Facets = dict[str, Json]  # facts by facet, as stored
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What the last look of one source said, as of a leaf."""
+class Looked:
+    """What the last look of one source in one scope said, as of a leaf."""
 
     scope: Scope
     source: str
-    types: tuple[str, ...]
     presence: Presence
-    reason: Unread | None
+    reason: Unread | None  # why presence is not complete
+    unread: Mapping[Place, Unread]  # asked for and not obtained, whatever is stored from before
+    unseen: Collection[Place]  # stored from before, and not named by a partial listing
 
 
 class Moment:
@@ -39,35 +40,20 @@ class Moment:
         self.leaf = leaf
 
     def resource(self, type_: str, uid: str) -> tuple[Scope, str, Facets] | None:
-        """(scope, uid, facts by facet); unread facets are there as `Unread`."""
-        found = self._look.resource(uid, type_, self.leaf)
-        return None if found is None else self._with_unread(type_, *found)
+        """(scope, uid, facts by facet), whether or not the last look obtained them."""
+        return self._look.resource(uid, type_, self.leaf)
 
     def find(self, within: Scope | str | None, type_: str, facts: Mapping[str, Json]) -> Iterator[tuple[Scope, str, Facets]]:
-        for found in self._look.find(within, type_, facts, self.leaf):
-            yield self._with_unread(type_, *found)
+        """Those whose facts have these values, in the order of uids."""
+        return self._look.find(within, type_, facts, self.leaf)
 
-    def listings(self, within: Scope | str | None, type_: str) -> Iterator[Listing]:
-        """The last look, at or before this leaf, of each source that yields a type."""
+    def looks(self) -> Iterator[Looked]:
+        """The last look, at or before this leaf, of each source in each scope."""
         for (provider, account, region, source), stretches in self._book.streams.items():
-            scope = Scope(provider, account, region)
-            if within not in (None, scope, account):
-                continue
             stretch = _last(stretches, self.leaf)
-            if stretch is not None and type_ in stretch.types:
-                yield Listing(scope, source, stretch.types, stretch.presence, stretch.reason)
-
-    def _with_unread(self, type_: str, scope: Scope, uid: str, facets: dict[str, Json]) -> tuple[Scope, str, Facets]:
-        joined: Facets = dict(facets)
-        for (_, account, _, _), stretches in self._book.streams.items():
-            if account != scope.account:
-                continue
-            stretch = _last(stretches, self.leaf)
-            if stretch is not None and stretch.unread:
-                for (missed, facet, of_type), unread in stretch.unread.items():
-                    if missed == uid and of_type == type_:
-                        joined[facet] = unread
-        return scope, uid, joined
+            if stretch is not None:
+                scope = Scope(provider, account, region)
+                yield Looked(scope, source, stretch.presence, stretch.reason, stretch.unread, stretch.unseen)
 
 
 Perform = Callable[[FindingRow, Facets | None, Moment, datetime], Verdict | None]
