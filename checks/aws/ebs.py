@@ -47,6 +47,7 @@ def aws_ebs_volume_encrypted(volume: Resource) -> Answer:
     on="aws.ec2.snapshot",
     severity="critical",
     version=1,
+    within="region",
     needs=("CreateVolumePermissions",),
     looks_up=ORGANIZATION,
     fix="Remove the permission from the snapshot; name partner accounts in known_accounts once they are agreed.",

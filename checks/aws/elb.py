@@ -11,8 +11,9 @@ PASSED_ON = ("TCP", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
     on="aws.elbv2.listener",
     severity="medium",
     version=1,
+    within="region",
     needs=("LoadBalancerName", "Port", "Protocol", "Scheme", "SslPolicy", "DefaultActions"),
-    looks_up={"aws.elbv2.ssl_policy": ("Region", "Name", "SslProtocols")},
+    looks_up={"aws.elbv2.ssl_policy": ("Name", "SslProtocols")},
     fix="Choose a security policy with TLS 1.2 or newer; turn a plain HTTP listener into a redirect to HTTPS.",
 )
 def aws_elb_tls_policy(listener: Resource, *, inventory: Inventory) -> Answer:
@@ -33,7 +34,7 @@ def aws_elb_tls_policy(listener: Resource, *, inventory: Inventory) -> Answer:
             return NotApplicable(f"{called} takes plain HTTP inside the network")
         return f"{called} takes plain HTTP from the internet"
     policy = listener.fact("SslPolicy")
-    here = inventory.where("aws.elbv2.ssl_policy", Name=policy, Region=listener.scope.region)
+    here = inventory.where("aws.elbv2.ssl_policy", Name=policy)
     for found in here:
         old = [version for version in found.fact("SslProtocols") if version not in MODERN]
         return f"{called} takes {', '.join(old)} by its policy {policy}" if old else None

@@ -16,9 +16,10 @@ CARRIERS = ("chatbot", "events", "lambda", "sns", "sqs", "ssm", "ssm-incidents",
     on="aws.region",
     severity="medium",
     version=1,
+    within="region",
     needs=("RegionName",),
     looks_up={
-        "aws.events.rule": ("Region", "Name", "State", "EventPattern", "Targets"),
+        "aws.events.rule": ("Name", "State", "EventPattern", "Targets"),
         "aws.sns.subscription": ("TopicArn", "Confirmed"),
     },
     fix="Create an EventBridge rule for high GuardDuty or Security Hub findings with a target that somebody reads.",
@@ -36,7 +37,7 @@ def aws_security_events_routed(region: Resource, *, inventory: Inventory, gather
         return NotApplicable(f"{here} has its findings gathered in {gathered_in}")
     events = list(_high_findings(region.scope.account, here))
     deaf = []
-    for rule in inventory.where("aws.events.rule", Region=here):
+    for rule in inventory.where("aws.events.rule"):
         pattern = rule.fact("EventPattern")
         if rule.fact("State") == "DISABLED" or not pattern or not any(matches(pattern, event) for event in events):
             continue

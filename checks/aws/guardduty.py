@@ -32,9 +32,10 @@ def aws_guardduty_all_regions(region: Resource) -> Answer:
     on="aws.region",
     severity="medium",
     version=1,
+    within="region",
     needs=("RegionName", "GuardDutyDetector"),
     looks_up={
-        "aws.guardduty.malware_plan": ("Region", "ProtectedResource", "Status"),
+        "aws.guardduty.malware_plan": ("ProtectedResource", "Status"),
         "aws.s3.bucket": ("Name", "BucketRegion"),
     },
     fix="Turn on malware protection for EC2 in GuardDuty, and create a malware protection plan for each bucket that takes "
@@ -59,7 +60,7 @@ def aws_guardduty_malware_protection(region: Resource, *, inventory: Inventory, 
     if not upload_buckets and {here, None} & set(buckets.values()):
         return Unknown(f"{region.name} has buckets: name those that take uploads in upload_buckets, or `none`")
     named = sorted(b for b in buckets if any(fnmatchcase(b, wanted) for wanted in upload_buckets))
-    plans = inventory.where("aws.guardduty.malware_plan", Region=here)
+    plans = inventory.where("aws.guardduty.malware_plan")
     scanned = {_bucket(plan) for plan in plans if plan.fact("Status") == "ACTIVE"}
     bare = [b for b in named if buckets[b] == here and b not in scanned]
     if bare:
@@ -78,10 +79,11 @@ def _bucket(plan: Resource) -> str:
     on="aws.region",
     severity="high",
     version=1,
-    needs=("RegionName", "GuardDutyDetector"),
+    within="region",
+    needs=("GuardDutyDetector",),
     looks_up={
-        "aws.guardduty.finding": ("Region", "Type", "Severity", "CreatedAt"),
-        "aws.guardduty.filter": ("Region", "Name", "Action", "Description"),
+        "aws.guardduty.finding": ("Type", "Severity", "CreatedAt"),
+        "aws.guardduty.filter": ("Name", "Action", "Description"),
     },
     fix="Look into the finding, record what was concluded, and archive it; give each archiving filter a description.",
 )
@@ -96,17 +98,16 @@ def aws_guardduty_finding_age(region: Resource, *, at: datetime, inventory: Inve
     if region.fact("GuardDutyDetector") is None:
         return NotApplicable(f"{region.name} has no GuardDuty detector, so no findings to look into")
     limit = at - timedelta(days=max_age_days)
-    here = region.fact("RegionName")
     late = sorted(
         f"{finding.fact('Type')} of {created:%Y-%m-%d}"
-        for finding in inventory.where("aws.guardduty.finding", Region=here)
+        for finding in inventory.where("aws.guardduty.finding")
         if (created := finding.time("CreatedAt")) is not None and created < limit
     )
     if late:
         return f"{region.name} has {len(late)} high threat findings open past {max_age_days} days: {some(late)}"
     silent = sorted(
         rule.fact("Name")
-        for rule in inventory.where("aws.guardduty.filter", Region=here, Action="ARCHIVE")
+        for rule in inventory.where("aws.guardduty.filter", Action="ARCHIVE")
         if not (rule.fact("Description") or "").strip()
     )
     return f"{region.name} archives findings without a stated reason by {some(silent)}" if silent else None

@@ -38,10 +38,10 @@ def aws_inspector_enabled(region: Resource, *, resources: tuple[str, ...] = ("ec
     on="aws.region",
     severity="medium",
     version=1,
-    needs=("RegionName",),
+    within="region",
     looks_up={
         "aws.ec2.instance": ("InstanceId", "State"),
-        "aws.inspector.coverage": ("Region", "resourceType", "resourceId", "scanType", "scanStatus"),
+        "aws.inspector.coverage": ("resourceType", "resourceId", "scanType", "scanStatus"),
     },
     fix="See in Inspector's account management why a resource is not scanned: most often the SSM agent or its role is missing.",
 )
@@ -53,12 +53,8 @@ def aws_inspector_coverage(region: Resource, *, inventory: Inventory, target_per
 
     `target_percent`: share of instances, images and functions that must be scanned, in percent
     """
-    everything = {
-        instance.fact("InstanceId"): False
-        for instance in inventory.where("aws.ec2.instance", State="running")
-        if instance.scope.region == region.scope.region
-    }
-    for covered in inventory.where("aws.inspector.coverage", Region=region.fact("RegionName"), scanType="PACKAGE"):
+    everything = {instance.fact("InstanceId"): False for instance in inventory.where("aws.ec2.instance", State="running")}
+    for covered in inventory.where("aws.inspector.coverage", scanType="PACKAGE"):
         status = covered.fact("scanStatus") or {}
         name, active = covered.fact("resourceId"), status.get("statusCode") == "ACTIVE"
         if covered.fact("resourceType") == "AWS_EC2_INSTANCE" and name not in everything:
@@ -78,10 +74,10 @@ def aws_inspector_coverage(region: Resource, *, inventory: Inventory, target_per
     on="aws.region",
     severity="high",
     version=1,
-    needs=("RegionName", "InspectorStatus"),
+    within="region",
+    needs=("InspectorStatus",),
     looks_up={
         "aws.inspector.finding": (
-            "Region",
             "severity",
             "firstObservedAt",
             "exploitAvailable",
@@ -90,7 +86,7 @@ def aws_inspector_coverage(region: Resource, *, inventory: Inventory, target_per
             "vulnerabilityId",
             "resources",
         ),
-        "aws.inspector.filter": ("Region", "name", "description", "reason"),
+        "aws.inspector.filter": ("name", "description", "reason"),
     },
     fix="Install the fixed version or rebuild the image; suppress what is accepted by a rule that states the reason.",
 )
@@ -119,7 +115,7 @@ def aws_inspector_fix_deadline(
     limits = {"CRITICAL": critical_days, "HIGH": high_days}
     late = [
         f"{_called(finding)} since {seen:%Y-%m-%d} (limit {days} days)"
-        for finding in inventory.where("aws.inspector.finding", Region=region.fact("RegionName"))
+        for finding in inventory.where("aws.inspector.finding")
         if without_fix or finding.fact("fixAvailable") != "NO"
         for days in [_days(finding, limits[finding.fact("severity")], exploited_days)]
         for seen in _times(finding)
@@ -129,7 +125,7 @@ def aws_inspector_fix_deadline(
         return f"{region.name} has {len(late)} vulnerabilities past their deadline: {some(late)}"
     silent = [
         rule.fact("name")
-        for rule in inventory.where("aws.inspector.filter", Region=region.fact("RegionName"))
+        for rule in inventory.where("aws.inspector.filter")
         if not (rule.fact("reason") or "").strip() and not (rule.fact("description") or "").strip()
     ]
     return f"{region.name} suppresses vulnerabilities without a reason by {some(silent)}" if silent else None

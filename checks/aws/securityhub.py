@@ -11,8 +11,9 @@ from evidence_store.records import Inventory, Resource
     on="aws.region",
     severity="high",
     version=1,
-    needs=("RegionName", "SecurityHubArn"),
-    looks_up={"aws.securityhub.finding": ("FindingRegion", "Id", "Title", "Label", "WorkflowStatus", "CreatedAt", "NoteText")},
+    within="region",
+    needs=("SecurityHubArn",),
+    looks_up={"aws.securityhub.finding": ("Title", "Label", "WorkflowStatus", "CreatedAt", "NoteText")},
     fix="Take the finding up: notify its owner, resolve it, or suppress it with a note that says why.",
 )
 def aws_securityhub_triage_age(
@@ -30,7 +31,7 @@ def aws_securityhub_triage_age(
         return NotApplicable(f"{region.name} has no Security Hub, so no findings to take up")
     limits = {"CRITICAL": critical_days, "HIGH": high_days}
     late, silent = [], []
-    for finding in inventory.where("aws.securityhub.finding", FindingRegion=region.fact("RegionName")):
+    for finding in inventory.where("aws.securityhub.finding"):
         created, days = finding.time("CreatedAt"), limits[finding.fact("Label")]
         if finding.fact("WorkflowStatus") == "SUPPRESSED":
             if not (finding.fact("NoteText") or "").strip():

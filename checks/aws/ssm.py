@@ -63,6 +63,7 @@ def aws_ssm_patch_scan_fresh(instance: Resource, *, at: datetime, max_age_days: 
     on="aws.ec2.instance",
     severity="high",
     version=1,
+    within="region",
     needs=(
         *STANDING,
         "BaselineId",

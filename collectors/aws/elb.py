@@ -28,7 +28,7 @@ LISTENER = Facet(
     optional=("AlpnPolicy", "Certificates", "MutualAuthentication", "Port", "Scheme", "SslPolicy"),
     lists=True,
 )
-POLICY = Facet("aws.elbv2.ssl_policy", facts=("Region", "Name", "SslProtocols"), optional=("Ciphers",), lists=True)
+POLICY = Facet("aws.elbv2.ssl_policy", facts=("Name", "SslProtocols"), optional=("Ciphers",), lists=True)
 ALL = 1_000_000  # one batch for all load balancers
 
 
@@ -78,7 +78,6 @@ def tls_policies(read: Reader, _: Sequence[Parent]) -> Iterator[Observation]:
     """Asked once, and only where there are load balancers."""
     for policy in read.pages("elbv2.DescribeSSLPolicies", "SslPolicies"):
         parts = {
-            "Region": read.region,
             "SslProtocols": sorted(policy["SslProtocols"]),
             "Ciphers": [cipher["Name"] for cipher in policy.get("Ciphers", [])],
         }

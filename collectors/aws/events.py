@@ -13,7 +13,7 @@ from evidence_store.records import Json, Observation
 
 RULE = Facet(
     "aws.events.rule",
-    facts=("Region", "Name", "Arn", "State"),
+    facts=("Name", "Arn", "State"),
     optional=("Description", "EventPattern", "ManagedBy", "RoleArn", "ScheduleExpression"),
     lists=True,
 )
@@ -28,7 +28,7 @@ SUBSCRIPTION = Facet(
 @source("events.ListRules", level="region", yields=[RULE])
 def rules(read: Reader) -> Iterator[Observation]:
     for rule in read.pages("events.ListRules", "Rules"):
-        parts: dict[str, Json] = {"Region": read.region}
+        parts: dict[str, Json] = {}
         if "EventPattern" in rule:
             parts["EventPattern"] = json.loads(rule["EventPattern"])
         yield Observation(RULE.type, rule["Arn"], picked(RULE, rule, **parts))

@@ -23,7 +23,7 @@ DETECTOR = Facet(
 REGION = Facet("aws.region", facts=("GuardDutyDetector",), name="guardduty")
 PLAN = Facet(
     "aws.guardduty.malware_plan",
-    facts=("Region", "MalwareProtectionPlanId"),
+    facts=("MalwareProtectionPlanId",),
     lists=True,
     name="listing",
 )
@@ -34,13 +34,13 @@ PLAN_DETAIL = Facet(
 )
 FINDING = Facet(
     "aws.guardduty.finding",
-    facts=("Region", "Id", "Type", "Severity", "CreatedAt", "Archived"),
+    facts=("Id", "Type", "Severity", "CreatedAt", "Archived"),
     optional=("Title", "ResourceType", "FeatureName"),
     lists=True,
 )
 FILTER = Facet(
     "aws.guardduty.filter",
-    facts=("Region", "Name", "Action", "FindingCriteria"),
+    facts=("Name", "Action", "FindingCriteria"),
     optional=("Description", "Rank", "Tags"),
     lists=True,
 )
@@ -81,7 +81,7 @@ def malware_plans(read: Reader) -> Iterator[Observation]:
     for plan in read.pages("guardduty.ListMalwareProtectionPlans", "MalwareProtectionPlans", missing_is_empty=True):
         plan_id = plan["MalwareProtectionPlanId"]
         uid = read.arn("guardduty", f"malware-protection-plan/{plan_id}")
-        yield Observation(PLAN.type, uid, {"Region": read.region, "MalwareProtectionPlanId": plan_id}, PLAN.name)
+        yield Observation(PLAN.type, uid, {"MalwareProtectionPlanId": plan_id}, PLAN.name)
 
 
 @source(
@@ -124,12 +124,12 @@ def findings(read: Reader, parent: Parent) -> Iterator[Observation]:
         batch = ids[start : start + AT_ONCE]
         answer = read.call("guardduty.GetFindings", DetectorId=detector_id, FindingIds=batch) or {}
         for finding in answer["Findings"]:
-            yield Observation(FINDING.type, finding["Arn"], picked(FINDING, finding, **_finding(read, finding)))
+            yield Observation(FINDING.type, finding["Arn"], picked(FINDING, finding, **_finding(finding)))
 
 
-def _finding(read: Reader, finding: dict[str, Any]) -> dict[str, Json]:
+def _finding(finding: dict[str, Any]) -> dict[str, Json]:
     about = finding.get("Service", {})
-    parts: dict[str, Json] = {"Region": read.region, **only(about, "Archived", "FeatureName")}
+    parts: dict[str, Json] = only(about, "Archived", "FeatureName")
     if "ResourceType" in finding.get("Resource", {}):
         parts["ResourceType"] = finding["Resource"]["ResourceType"]
     return parts
@@ -148,4 +148,4 @@ def filters(read: Reader, parent: Parent) -> Iterator[Observation]:
     for name in read.pages("guardduty.ListFilters", "FilterNames", DetectorId=detector_id):
         answer = read.call("guardduty.GetFilter", DetectorId=detector_id, FilterName=name) or {}
         uid = read.arn("guardduty", f"detector/{detector_id}/filter/{name}")
-        yield Observation(FILTER.type, uid, picked(FILTER, answer, Region=read.region))
+        yield Observation(FILTER.type, uid, picked(FILTER, answer))

@@ -18,19 +18,19 @@ STATUS = Facet("aws.region", facts=("InspectorStatus", "InspectorResources"), na
 SCANNER = Facet("aws.inspector.scanner", facts=("accountId", "status"), lists=True)
 COVERAGE = Facet(
     "aws.inspector.coverage",
-    facts=("Region", "resourceType", "resourceId", "scanType"),
+    facts=("resourceType", "resourceId", "scanType"),
     optional=("scanStatus", "scanMode", "provider"),
     lists=True,
 )
 FINDING = Facet(
     "aws.inspector.finding",
-    facts=("Region", "findingArn", "type", "severity", "status", "firstObservedAt", "resources"),
+    facts=("findingArn", "type", "severity", "status", "firstObservedAt", "resources"),
     optional=("title", "exploitAvailable", "fixAvailable", "vulnerabilityId", "vulnerablePackages", "lastKnownExploitAt"),
     lists=True,
 )
 FILTER = Facet(
     "aws.inspector.filter",
-    facts=("Region", "arn", "name", "action", "criteria"),
+    facts=("arn", "name", "action", "criteria"),
     optional=("description", "reason", "createdAt", "ownerId"),
     lists=True,
 )
@@ -59,7 +59,7 @@ def coverage(read: Reader, _: Parent) -> Iterator[Observation]:
     criteria = {"accountId": [{"comparison": "EQUALS", "value": read.account}]}
     for covered in read.pages("inspector2.ListCoverage", "coveredResources", filterCriteria=criteria, maxResults=200):
         native = f"{covered['resourceType']}/{covered['resourceId']}/{covered['scanType']}"
-        yield Observation(COVERAGE.type, read.uid(COVERAGE.type, native), picked(COVERAGE, covered, Region=read.region))
+        yield Observation(COVERAGE.type, read.uid(COVERAGE.type, native), picked(COVERAGE, covered))
 
 
 @source("inspector2.ListFindings", level="region", yields=[FINDING], parent="aws.inspector.scanner")
@@ -70,7 +70,7 @@ def findings(read: Reader, _: Parent) -> Iterator[Observation]:
         "severity": [{"comparison": "EQUALS", "value": severity} for severity in JUDGED],
     }
     for finding in read.pages("inspector2.ListFindings", "findings", filterCriteria=criteria, maxResults=100):
-        facts = picked(FINDING, finding, Region=read.region, **_finding(finding))
+        facts = picked(FINDING, finding, **_finding(finding))
         yield Observation(FINDING.type, finding["findingArn"], facts)
 
 
@@ -92,4 +92,4 @@ def _finding(finding: dict[str, Any]) -> dict[str, Json]:
 @source("inspector2.ListFilters", level="region", yields=[FILTER], parent="aws.inspector.scanner")
 def filters(read: Reader, _: Parent) -> Iterator[Observation]:
     for found in read.pages("inspector2.ListFilters", "filters", action="SUPPRESS"):
-        yield Observation(FILTER.type, found["arn"], picked(FILTER, found, Region=read.region))
+        yield Observation(FILTER.type, found["arn"], picked(FILTER, found))

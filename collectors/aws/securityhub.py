@@ -17,7 +17,7 @@ HUB = Facet("aws.securityhub.hub", facts=("HubArn",), optional=("AutoEnableContr
 REGION = Facet("aws.region", facts=("SecurityHubArn",), name="security_hub")
 FINDING = Facet(
     "aws.securityhub.finding",
-    facts=("FindingRegion", "Id", "Title", "CreatedAt", "Label", "WorkflowStatus", "Resources"),
+    facts=("Id", "Title", "CreatedAt", "Label", "WorkflowStatus", "Resources"),
     optional=("ProductName", "GeneratorId", "RecordState", "ComplianceStatus", "NoteText", "NoteUpdatedBy", "NoteUpdatedAt"),
     lists=True,
 )
@@ -47,16 +47,15 @@ def findings(read: Reader, _: Parent) -> Iterator[Observation]:
     }
     for finding in read.pages("securityhub.GetFindings", "Findings", Filters=criteria, MaxResults=100):
         uid = read.uid(FINDING.type, f"{finding['ProductArn']}/{finding['Id']}")  # an id is unique within its product
-        yield Observation(FINDING.type, uid, picked(FINDING, finding, **_finding(read, finding)))
+        yield Observation(FINDING.type, uid, picked(FINDING, finding, **_finding(finding)))
 
 
 def _equals(value: str) -> dict[str, str]:
     return {"Comparison": "EQUALS", "Value": value}
 
 
-def _finding(read: Reader, finding: dict[str, Any]) -> dict[str, Json]:
+def _finding(finding: dict[str, Any]) -> dict[str, Json]:
     parts: dict[str, Json] = {
-        "FindingRegion": read.region,
         "Label": finding["Severity"]["Label"],
         "WorkflowStatus": finding["Workflow"]["Status"],
         "Resources": [only(item, "Type", "Id") for item in ordered(finding["Resources"], "Type", "Id")],
