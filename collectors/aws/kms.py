@@ -17,7 +17,7 @@ _METADATA = (
     "CustomKeyStoreId", "ExpirationModel", "KeyManager", "KeySpec", "MultiRegion", "MultiRegionConfiguration",
     "PendingDeletionWindowInDays",
 )  # fmt: skip
-_ALWAYS = ("KeyManager", "KeyState", "KeyUsage")
+_ALWAYS = ("KeyManager", "KeyState")
 
 
 @source(
