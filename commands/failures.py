@@ -49,8 +49,8 @@ def guarded(given: argparse.Namespace) -> int:
 
 def _failed(error: Exception, *, debug: bool) -> int:
     from collectors.source import UnreadError
-    from evidence_store.errors import StoreError as PackError
     from evidence_store.keys import KeyFileError
+    from evidence_store.pack import PackError
     from mappings.catalogue import UnknownControlError
     from pipeline.run import StoreFailedError
 

@@ -263,7 +263,7 @@ def judge(
                 type=type_,
                 uid=uid,
                 status=verdict.status,
-                reason=verdict.reason,
+                reason=verdict.reason.replace("\0", "\\0"),  # PostgreSQL keeps no NUL in a text
                 lookups=verdict.lookups,
             ),
             verdict.effective,
