@@ -263,7 +263,7 @@ def judge(
                 type=type_,
                 uid=uid,
                 status=verdict.status,
-                reason=verdict.reason.replace("\0", "\\0"),  # PostgreSQL keeps no NUL in a text
+                reason=verdict.reason,
                 lookups=verdict.lookups,
             ),
             verdict.effective,
@@ -313,6 +313,8 @@ def ask(
     look = Look(world, check, scope)
     resource = Resource(facts.type, uid, scope, facts.pick(world.seen(scope), uid, facets))
     verdict = check.perform(resource, look, at, parameters)
+    if "\0" in verdict.reason:  # a name may hold one, and PostgreSQL keeps none in a text
+        verdict = replace(verdict, reason=verdict.reason.replace("\0", "\\0"))
     if verdict.status is not Status.PASS:
         return replace(verdict, lookups=tuple(look.made))
     times, untimed = facts.effective(facets)
