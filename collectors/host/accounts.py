@@ -95,7 +95,9 @@ def _method(field: str) -> tuple[str, bool]:
         return _METHODS.get(found[1], "other"), locked
     if hashed.startswith("_"):
         return "bsdi-des", locked
-    return ("des" if len(hashed) == 13 else "other"), locked
+    if re.fullmatch(r"[./0-9A-Za-z]{13}", hashed):
+        return "des", locked
+    return "locked" if locked else "other", locked  # some installers write `!locked`
 
 
 @source(

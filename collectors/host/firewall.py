@@ -1,7 +1,7 @@
 """What the packet filter does with traffic to this machine, whoever wrote its rules.
 
-ufw, firewalld and iptables (in its nftables form) all end as rules in nftables, so that is what is read. Only where there
-is no `nft` are `iptables-save` and `ip6tables-save` asked. Kept are the chains that inbound packets can reach; counters
+ufw, firewalld and iptables (in its nftables form) all end as rules in nftables, so that is what is read. `iptables-save` and
+`ip6tables-save` are asked where there is no `nft`, and for tables whose conditions only they can show. Kept are the chains that inbound packets can reach; counters
 and handles, which move, are dropped.
 """
 
@@ -19,6 +19,7 @@ from evidence_store.records import Json, Observation, Unread, Why
 _NFT = "nft --json list ruleset"
 _SILENT = {"counter", "log", "mangle", "quota", "notrack"}  # what a rule may do besides deciding
 _Rule: TypeAlias = dict[str, Json]
+_Chains: TypeAlias = dict[tuple[str, str, str], _Rule]
 
 
 @source(
@@ -30,15 +31,15 @@ _Rule: TypeAlias = dict[str, Json]
 def firewall(reader: HostReader) -> Iterator[Observation]:
     """`InputChains` is `None` where no packet filter is installed. A chain: `Family` (ip, ip6, inet), `Table`, `Name`,
     `Base`, `Policy`, `Rules`; a rule: `If` (conditions), `Interfaces` (`None`: any), `Do` (`accept`, `jump NAME`, ...)."""
-    chains: Json
-    if (ran := reader.run(*_NFT.split())) is not None:
-        chains = _reachable(_from_nft(json.loads(_answered(reader, ran, _NFT))["nftables"]))
-    else:
-        four, six = reader.run("iptables-save"), reader.run("ip6tables-save")
-        chains = None
-        if four is not None:
-            chains = _reachable(_from_save("ip", _answered(reader, four, "iptables-save")))
-            chains += _reachable(_from_save("ip6", _answered(reader, six, "ip6tables-save"))) if six is not None else []
+    ran = reader.run(*_NFT.split())
+    chains: Json = None
+    if ran is not None:
+        found, opaque = _from_nft(json.loads(_answered(reader, ran, _NFT))["nftables"])
+        if opaque:  # rules of iptables, whose conditions nft does not show
+            found = {key: chain for key, chain in found.items() if key[:2] not in opaque} | (_saved(reader) or {})
+        chains = _reachable(found)
+    elif (saved := _saved(reader)) is not None:
+        chains = _reachable(saved)
     addresses = [line.split() for line in (reader.text("/proc/net/if_inet6") or "").splitlines()]
     used = any(fields and fields[-1] != "lo" for fields in addresses)
     yield reader.of_machine("firewall", {"InputChains": chains, "Ipv6InUse": used})
@@ -52,9 +53,19 @@ def _answered(reader: HostReader, ran: Ran, command: str) -> str:
     raise UnreadError(Unread(Why.UNSUPPORTED, f"run {command}", (ran.err.strip().splitlines() or [""])[-1]))
 
 
-def _from_nft(objects: Json) -> dict[tuple[str, str, str], _Rule]:
-    """libnftables-json(5): the chains with their rules."""
-    chains: dict[tuple[str, str, str], _Rule] = {}
+def _saved(reader: HostReader) -> _Chains | None:
+    """What iptables has, for both families; `None` where there is no iptables."""
+    four, six = reader.run("iptables-save"), reader.run("ip6tables-save")
+    if four is None:
+        return None
+    chains = _from_save("ip", _answered(reader, four, "iptables-save"))
+    return chains | (_from_save("ip6", _answered(reader, six, "ip6tables-save")) if six is not None else {})
+
+
+def _from_nft(objects: Json) -> tuple[_Chains, set[tuple[str, str]]]:
+    """libnftables-json(5): the chains with their rules, and the tables in which iptables wrote conditions of its own."""
+    chains: _Chains = {}
+    opaque: set[tuple[str, str]] = set()
     for entry in objects:
         if chain := entry.get("chain"):
             if chain["family"] in ("ip", "ip6", "inet"):
@@ -65,7 +76,9 @@ def _from_nft(objects: Json) -> dict[tuple[str, str, str], _Rule]:
             key = (rule["family"], rule["table"], rule["chain"])
             if key in chains:
                 chains[key]["Rules"].extend(_nft_rules(rule["expr"]))
-    return chains
+            if any("xt" in expression for expression in rule["expr"]):
+                opaque.add(key[:2])
+    return chains, opaque
 
 
 def _chain(family: str, table: str, name: str, *, base: bool, policy: str) -> _Rule:
@@ -136,9 +149,9 @@ def _text(value: Json) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _from_save(family: str, text: str) -> dict[tuple[str, str, str], _Rule]:
+def _from_save(family: str, text: str) -> _Chains:
     """The filter table as iptables-save(8) writes it."""
-    chains: dict[tuple[str, str, str], _Rule] = {}
+    chains: _Chains = {}
     table = ""
     for line in text.splitlines():
         if line.startswith("*"):
@@ -174,7 +187,7 @@ def _saved_rule(words: list[str]) -> _Rule:
     return _rule([" ".join(conditions)] if conditions else [], interfaces, do)
 
 
-def _reachable(chains: dict[tuple[str, str, str], _Rule]) -> list[_Rule]:
+def _reachable(chains: _Chains) -> list[_Rule]:
     """The base chains of the input hook and what they lead to, in the order of their names."""
     found: set[tuple[str, str, str]] = set()
     pending = [key for key, chain in chains.items() if chain["Base"]]
