@@ -6,10 +6,11 @@ from typing import Any
 from collectors.aws import variables
 from collectors.aws.reader import Reader
 from collectors.aws.shaping import only, tag_map
-from collectors.source import Facet, Parent, UnreadError, source
+from collectors.source import Facet, Parent, source
 from evidence_store.records import Observation, Unread, Why
 
 PROJECT = "aws.codebuild.project"
+_KEPT_ELSEWHERE = frozenset({"PARAMETER_STORE", "SECRETS_MANAGER"})
 _KEPT = (
     "description", "serviceRole", "encryptionKey", "timeoutInMinutes", "created", "lastModified", "vpcConfig", "logsConfig",
     "projectVisibility", "resourceAccessRole", "sourceVersion",
@@ -46,7 +47,7 @@ def settings(read: Reader, listed: Sequence[Parent]) -> Iterator[Observation]:
             yield Observation(PROJECT, parent.uid, gone, facet="variables")
             continue
         yield Observation(PROJECT, parent.uid, _described(project), facet="settings")
-        yield Observation(PROJECT, parent.uid, variables.facts(_variables(project)), facet="variables")
+        yield Observation(PROJECT, parent.uid, _variables(project), facet="variables")
 
 
 def _described(project: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,17 +59,20 @@ def _described(project: Mapping[str, Any]) -> dict[str, Any]:
     return {**facts, "Tags": tag_map(project.get("tags", ()))}
 
 
-def _variables(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Variables in plain text by name. The other kinds name a parameter or a secret; the name alone is kept."""
+def _variables(project: Mapping[str, Any]) -> dict[str, Any] | Unread:
+    kinds = {v.get("type", "PLAINTEXT") for v in project.get("environment", {}).get("environmentVariables", ())}
+    if unknown := kinds - {"PLAINTEXT", *_KEPT_ELSEWHERE}:
+        return Unread(Why.UNEXPECTED, "codebuild:BatchGetProjects", f"variables of type {', '.join(sorted(unknown))}")
+    return variables.facts(_settings(project))
+
+
+def _settings(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Variables by name, those that name a parameter or a secret as references, and a build specification written here."""
     listed = project.get("environment", {}).get("environmentVariables", ())
     for variable in sorted(listed, key=lambda v: str(v["name"])):
         kind = variable.get("type", "PLAINTEXT")
-        if kind == "PLAINTEXT":
-            yield variable["name"], variable["value"]
-        elif kind in {"PARAMETER_STORE", "SECRETS_MANAGER"}:
-            yield variable["name"], f"{{{{resolve:{kind.lower()}:{variable['value']}}}}}"
-        else:
-            raise UnreadError(Unread(Why.UNEXPECTED, "codebuild:BatchGetProjects", f"variables of type {kind}"))
+        refers = kind in _KEPT_ELSEWHERE
+        yield variable["name"], f"{{{{resolve:{kind.lower()}:{variable['value']}}}}}" if refers else variable["value"]
     written = project.get("source", {}).get("buildspec", "")
     if "\n" in written or "{" in written:  # else it is the name of a file or an ARN
         yield "buildspec", written

@@ -14,7 +14,7 @@ from typing import Any
 from collectors.aws import variables
 from collectors.aws.reader import Reader
 from collectors.aws.shaping import only, tag_map
-from collectors.source import Facet, Parent, UnreadError, source
+from collectors.source import Facet, Parent, source
 from evidence_store.records import Observation, Unread, Why
 
 INSTANCE = "aws.ec2.instance"
@@ -43,8 +43,8 @@ def instance_user_data(read: Reader, instance: Parent) -> Iterator[Observation]:
         gone = Unread(Why.VANISHED, "ec2:DescribeInstanceAttribute")
         yield Observation(INSTANCE, instance.uid, gone, facet="variables")
         return
-    text = (answer.get("UserData") or {}).get("Value")
-    yield Observation(INSTANCE, instance.uid, _variables(text, "ec2:DescribeInstanceAttribute"), facet="variables")
+    texts = {"user data": (answer.get("UserData") or {}).get("Value")}
+    yield Observation(INSTANCE, instance.uid, _variables(texts, "ec2:DescribeInstanceAttribute"), facet="variables")
 
 
 @source(
@@ -71,11 +71,9 @@ def launch_templates(read: Reader) -> Iterator[Observation]:
             "Versions": described,
         }
         yield Observation(TEMPLATE, uid, facts)
-        texts: list[tuple[str, str]] = []
-        for number in sorted(versions):
-            text = versions[number]["LaunchTemplateData"].get("UserData")
-            texts += [(f"version {number}/user data", decoded(text, action))] if text else []
-        yield Observation(TEMPLATE, uid, variables.facts(texts), facet="variables")
+        data = {number: versions[number]["LaunchTemplateData"] for number in sorted(versions)}
+        texts = {f"version {number}/user data": data[number].get("UserData") for number in data}
+        yield Observation(TEMPLATE, uid, _variables(texts, action), facet="variables")
 
 
 def _described(version: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,19 +86,21 @@ def _described(version: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _variables(text: str | None, action: str) -> dict[str, Any]:
-    return variables.facts([("user data", decoded(text, action))] if text else [])
-
-
-def decoded(text: str, action: str) -> str:
-    """The script in user data. Raises `UnreadError` where it is not Base64, or unpacks to more than a script can be."""
+def _variables(texts: Mapping[str, str | None], action: str) -> dict[str, Any] | Unread:
+    """Encoded texts by name, as the settings that they hold."""
     try:
-        content = base64.b64decode(text, validate=False)
-        if content.startswith(b"\x1f\x8b"):
-            with gzip.open(io.BytesIO(content)) as packed:
-                content = packed.read(_LIMIT + 1)
+        return variables.facts([(name, _decoded(text)) for name, text in texts.items() if text])
     except (binascii.Error, OSError, EOFError, zlib.error):
-        raise UnreadError(Unread(Why.UNEXPECTED, action, "user data of unknown encoding")) from None
+        return Unread(Why.UNEXPECTED, action, "user data of unknown encoding")
+    except OverflowError:
+        return Unread(Why.UNEXPECTED, action, "user data that unpacks to more than a script")
+
+
+def _decoded(text: str) -> str:
+    content = base64.b64decode(text, validate=False)
+    if content.startswith(b"\x1f\x8b"):
+        with gzip.open(io.BytesIO(content)) as packed:
+            content = packed.read(_LIMIT + 1)
     if len(content) > _LIMIT:
-        raise UnreadError(Unread(Why.UNEXPECTED, action, "user data that unpacks to more than a script"))
+        raise OverflowError
     return content.decode("utf-8", "replace")
