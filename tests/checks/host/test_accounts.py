@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.host.machine import Ran
 from collectors.records import PROVIDER as RECORDS
 from collectors.source import Connection
 from tests.collectors.host.recorded import AT, host
@@ -117,7 +118,6 @@ def test_approved_fingerprint_needs_no_record() -> None:
 
 def test_keys_from_a_command_are_unknown_until_it_is_approved(isms: Path) -> None:
     sshd = "authorizedkeysfile .ssh/authorized_keys\nauthorizedkeyscommand /usr/bin/sss_ssh_authorizedkeys\n"
-    from collectors.host.machine import Ran
 
     records = people(isms, f'{ALICE}\nssh_keys = ["{fingerprint()}"]')
     seen = keys(records, commands={"sshd -T": Ran(0, sshd)})
