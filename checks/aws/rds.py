@@ -106,9 +106,9 @@ def aws_rds_multi_az(
     criticality = class_of(instance, tag)
     if criticality is None:
         return Unknown(f"{instance.name} runs in one zone and has no tag {tag} that says whether it is critical")
-    if named(criticality, critical):
-        return f"{instance.name} is critical and runs in one zone only"
-    return None
+    if not named(criticality, critical):
+        return NotApplicable(f"{instance.name} is not critical")
+    return f"{instance.name} is critical and runs in one zone only"
 
 
 @check(
