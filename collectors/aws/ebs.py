@@ -37,7 +37,7 @@ IMAGE_BLOCK = Facet(
 
 @source("ec2.DescribeVolumes", level="region", yields=[VOLUME])
 def volumes(read: Reader) -> Iterator[Observation]:
-    for volume in read.pages("ec2.DescribeVolumes", "Volumes"):
+    for volume in read.pages("ec2.DescribeVolumes", "Volumes", MaxResults=500):
         attachments = [
             only(item, "InstanceId", "AssociatedResource", "InstanceOwningService", "Device", "State", "AttachTime")
             for item in ordered(volume.get("Attachments", []), "InstanceId", "Device")
@@ -48,7 +48,7 @@ def volumes(read: Reader) -> Iterator[Observation]:
 
 @source("ec2.DescribeSnapshots", level="region", yields=[SNAPSHOT])
 def snapshots(read: Reader) -> Iterator[Observation]:
-    for snapshot in read.pages("ec2.DescribeSnapshots", "Snapshots", OwnerIds=["self"]):
+    for snapshot in read.pages("ec2.DescribeSnapshots", "Snapshots", OwnerIds=["self"], MaxResults=1000):
         uid = read.arn("ec2", f"snapshot/{snapshot['SnapshotId']}")
         yield Observation(SNAPSHOT.type, uid, picked(SNAPSHOT, snapshot))
 

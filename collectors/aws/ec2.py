@@ -12,6 +12,8 @@ from collectors.aws.shaping import only, ordered, picked
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Json, Observation
 
+PAGE = 1000  # without it the service puts everything into one answer, and gives up on a large account
+
 INSTANCE = Facet(
     "aws.ec2.instance",
     facts=("InstanceId", "State", "ImageId", "InstanceType", "LaunchTime"),
@@ -71,7 +73,7 @@ PREFIX_LIST_ENTRIES = Facet("aws.ec2.prefix_list", facts=("Entries",), name="ent
 
 @source("ec2.DescribeInstances", level="region", yields=[INSTANCE])
 def instances(read: Reader) -> Iterator[Observation]:
-    for reservation in read.pages("ec2.DescribeInstances", "Reservations"):
+    for reservation in read.pages("ec2.DescribeInstances", "Reservations", MaxResults=PAGE):
         for instance in reservation["Instances"]:
             uid = read.arn("ec2", f"instance/{instance['InstanceId']}")
             yield Observation(INSTANCE.type, uid, picked(INSTANCE, instance, **_instance(instance)))
@@ -103,7 +105,7 @@ def _instance(instance: dict[str, Any]) -> dict[str, Json]:
 
 @source("ec2.DescribeSecurityGroups", level="region", yields=[SECURITY_GROUP])
 def security_groups(read: Reader) -> Iterator[Observation]:
-    for group in read.pages("ec2.DescribeSecurityGroups", "SecurityGroups"):
+    for group in read.pages("ec2.DescribeSecurityGroups", "SecurityGroups", MaxResults=PAGE):
         if group.get("OwnerId", read.account) == read.account:
             uid = read.arn("ec2", f"security-group/{group['GroupId']}")
             rules = {name: _rules(group[name]) for name in ("IpPermissions", "IpPermissionsEgress") if name in group}
@@ -127,7 +129,7 @@ def _rules(permissions: list[dict[str, Any]]) -> list[dict[str, Json]]:
 @source("ec2.DescribeNetworkInterfaces", level="region", yields=[INTERFACE, ATTACHED])
 def network_interfaces(read: Reader) -> Iterator[Observation]:
     carried: dict[str, list[str]] = {}
-    for interface in read.pages("ec2.DescribeNetworkInterfaces", "NetworkInterfaces"):
+    for interface in read.pages("ec2.DescribeNetworkInterfaces", "NetworkInterfaces", MaxResults=PAGE):
         for group in interface.get("Groups", []):
             carried.setdefault(group["GroupId"], []).append(interface["NetworkInterfaceId"])
         if interface.get("OwnerId", read.account) == read.account:

@@ -23,7 +23,7 @@ SCANNING = Facet(
 
 @source("ecr.DescribeRepositories", level="region", yields=[REPOSITORY])
 def repositories(read: Reader) -> Iterator[Observation]:
-    for repository in read.pages("ecr.DescribeRepositories", "repositories"):
+    for repository in read.pages("ecr.DescribeRepositories", "repositories", maxResults=1000):
         yield Observation(REPOSITORY.type, repository["repositoryArn"], picked(REPOSITORY, repository))
 
 

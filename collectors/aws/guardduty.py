@@ -114,8 +114,8 @@ def findings(read: Reader, parent: Parent) -> Iterator[Observation]:
     detector_id = parent.facts["DetectorId"]
     criteria = {
         "Criterion": {
-            "accountId": {"Eq": [read.account]},
-            "service.archived": {"Eq": ["false"]},
+            "accountId": {"Equals": [read.account]},
+            "service.archived": {"Equals": ["false"]},
             "severity": {"GreaterThanOrEqual": HIGH},
         }
     }

@@ -77,7 +77,7 @@ def vpcs(read: Reader) -> Iterator[Observation]:
 
 @source("ec2.DescribeSubnets", level="region", yields=[SUBNET])
 def subnets(read: Reader) -> Iterator[Observation]:
-    for subnet in read.pages("ec2.DescribeSubnets", "Subnets"):
+    for subnet in read.pages("ec2.DescribeSubnets", "Subnets", MaxResults=1000):
         if subnet.get("OwnerId", read.account) == read.account:
             uid = read.arn("ec2", f"subnet/{subnet['SubnetId']}")
             yield Observation(SUBNET.type, uid, picked(SUBNET, subnet, **_blocks(subnet)))
@@ -91,7 +91,7 @@ def _blocks(network: dict[str, Any]) -> dict[str, Json]:
 
 @source("ec2.DescribeRouteTables", level="region", yields=[ROUTE_TABLE])
 def route_tables(read: Reader) -> Iterator[Observation]:
-    for table in read.pages("ec2.DescribeRouteTables", "RouteTables"):
+    for table in read.pages("ec2.DescribeRouteTables", "RouteTables", MaxResults=100):
         if table.get("OwnerId", read.account) == read.account:
             parts = {
                 "PropagatingVgws": ordered(table.get("PropagatingVgws", []), "GatewayId"),

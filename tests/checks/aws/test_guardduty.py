@@ -187,8 +187,8 @@ def test_high_findings_are_looked_into_in_time(scene: Cloud, found: list[dict[st
     assert seen.status(AGE, HERE) == ("fail" if reason else "pass")
     assert reason in seen.reason(AGE, HERE)
     assert wanted[0] == {
-        "accountId": {"Eq": ["123456789012"]},
-        "service.archived": {"Eq": ["false"]},
+        "accountId": {"Equals": ["123456789012"]},
+        "service.archived": {"Equals": ["false"]},
         "severity": {"GreaterThanOrEqual": 7},
     }
 
