@@ -78,7 +78,10 @@ def aws_no_plaintext_secrets(resource: Resource, *, harmless: tuple[str, ...] = 
 
     `harmless`: names of variables that sound like secrets and hold none
     """
-    held = {name: kind for name, text in (resource.fact("Variables") or {}).items() if (kind := _kind(text)) is not None}
+    variables = resource.fact("Variables")
+    if variables is None:
+        return NotApplicable(f"{resource.name} is terminated and starts nothing any more")
+    held = {name: kind for name, text in variables.items() if (kind := _kind(text)) is not None}
     shown = [f"{name} ({kind.replace('_', ' ')})" for name, kind in sorted(held.items()) if kind != "value"]
     named = [name for name, kind in sorted(held.items()) if kind == "value" and _sounds_secret(name, harmless)]
     found = shown + named

@@ -41,11 +41,14 @@ class Statement:
     not_resources: tuple[str, ...] = ()
     principals: Mapping[str, tuple[str, ...]] | None = None  # by kind; `None`: the statement names none
     not_principals: bool = False
+    services: frozenset[str] | None = None  # those that its actions belong to; `None`: any (an index, no more)
     conditions: tuple[Condition, ...] = ()
 
     def speaks_of(self, action: str) -> bool:
         """Whether the action is among those that the statement allows or denies."""
         wanted = action.lower()
+        if self.services is not None and wanted.partition(":")[0] not in self.services:
+            return False
         if self.not_actions:
             return not any(matches(pattern, wanted) for pattern in self.not_actions)
         return any(matches(pattern, wanted) for pattern in self.actions)
@@ -90,15 +93,18 @@ def _statement(item: Json) -> Statement:
     if not isinstance(item, Mapping) or item.get("Effect") not in {"Allow", "Deny"}:
         raise MalformedFactError(Unread(Why.UNEXPECTED, "policy document", "a statement without an effect"))
     named = item.get("Principal", item.get("NotPrincipal"))
+    actions = tuple(text.lower() for text in _texts(item.get("Action")))
+    services = frozenset(action.partition(":")[0] for action in actions)
     return Statement(
         allows=item["Effect"] == "Allow",
         sid=str(item.get("Sid", "")),
-        actions=tuple(text.lower() for text in _texts(item.get("Action"))),
+        actions=actions,
         not_actions=tuple(text.lower() for text in _texts(item.get("NotAction"))),
         resources=_texts(item.get("Resource")),
         not_resources=_texts(item.get("NotResource")),
         principals=None if named is None else _principals(named),
         not_principals="NotPrincipal" in item,
+        services=None if "NotAction" in item or any("*" in s or "?" in s for s in services) else services,
         conditions=tuple(_conditions(item.get("Condition") or {})),
     )
 

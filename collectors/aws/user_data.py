@@ -31,11 +31,13 @@ _KEPT = (
     "ec2.DescribeInstanceAttribute",
     level="region",
     parent=INSTANCE,
-    uses=("InstanceId",),
+    uses=("InstanceId", "State"),
     yields=[variables.facet(INSTANCE)],
 )
 def instance_user_data(read: Reader, instance: Parent) -> Iterator[Observation]:
-    """An instance's user data. No bulk answer carries it."""
+    """An instance's user data. No bulk answer carries it; one that is terminated has none any more."""
+    if instance.facts["State"] in {"terminated", "shutting-down"}:
+        return
     answer = read.call(
         "ec2.DescribeInstanceAttribute", absent=_GONE, InstanceId=instance.facts["InstanceId"], Attribute="userData"
     )

@@ -212,6 +212,14 @@ def test_an_instances_start_up_script_holds_no_secret(aws: Cloud, script: str, s
     assert ("user data (assignment)" in seen.reason(SECRETS, made)) is (status == "fail")
 
 
+def test_a_terminated_instance_starts_nothing(aws: Cloud) -> None:
+    made = instance(aws, SCRIPT)
+    aws.client("ec2").terminate_instances(InstanceIds=[made])
+    seen = asked(aws, SECRETS)
+    assert seen.status(SECRETS, made) == "not_applicable"
+    assert "ec2.DescribeInstanceAttribute" not in {call for call, _ in aws.calls}
+
+
 def test_a_packed_start_up_script_is_unpacked_before_it_is_judged(aws: Cloud) -> None:
     made = instance(aws, "")
     packed = base64.b64encode(gzip.compress(SCRIPT.encode())).decode()
