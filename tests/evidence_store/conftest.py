@@ -1,15 +1,16 @@
 """A store on SQLite and on PostgreSQL, a clock that a test turns, and an estate with a history worth verifying."""
 
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pgserver
 import pytest
 import sqlalchemy as sa
+from pgserver.postgres_server import get_server  # the package does not name what it exports
 
 from evidence_store import database, keys, redaction, sealing, side_file, verification
 from evidence_store.records import (
@@ -87,7 +88,7 @@ class Bench:
             writer.snapshots("prod", [self.collect(facts, **options)])
             if statuses is not None:
                 self.judge(writer, statuses)
-            leaf = writer.end(coverage=[], assessments=[])
+            leaf: int = writer.end(coverage=[], assessments=[])
             writer.seal()
         return leaf
 
@@ -112,10 +113,12 @@ def finding(uid: str, status: Status, *, check: str = "aws_s3_private", scope: S
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server
-    server.cleanup()
+def postgresql() -> Iterator[Any]:
+    # A directory of its own, directly under /tmp: PostgreSQL runs as another user where the tests run as root.
+    with tempfile.TemporaryDirectory(prefix="annexa-pg") as directory:
+        server = get_server(directory, cleanup_mode="stop")
+        yield server
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -88,7 +88,7 @@ def test_mappings_tuples_and_enumerations_are_what_they_hold() -> None:
 
 @pytest.mark.parametrize(
     "value", [float("nan"), float("inf"), {"x": float("nan")}, "\ud800", {"\udfff": 1}, {1: 2}, {"x": {1, 2}}, object(),
-              datetime(2026, 1, 1), Decimal("NaN")],
+              datetime.fromisoformat("2026-01-01"), Decimal("NaN")],
 )  # fmt: skip
 def test_what_has_no_canonical_form_is_refused(value: Any) -> None:
     with pytest.raises(canonical.CanonicalError):

@@ -54,7 +54,7 @@ def assert_found(bench: Bench, table: sa.Table, change: sa.Executable, what: str
 
 def matching(table: sa.Table, row: Any) -> sa.ColumnElement[bool]:
     key = next(iter(table.primary_key.columns))
-    return key == row._mapping[key.name]
+    return sa.literal(row._mapping[key.name], key.type) == key
 
 
 @pytest.mark.parametrize("table", EVIDENCE, ids=lambda table: table.name)

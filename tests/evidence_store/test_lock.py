@@ -1,0 +1,114 @@
+"""One writer at a time; who holds the store is named, and who lost it cannot write."""
+
+import os
+import signal
+import time
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from evidence_store import schema
+from evidence_store.errors import HeldError, StoreError
+
+from .conftest import Bench
+
+
+def test_a_second_writer_is_refused_at_once_and_told_who_holds_the_store(bench: Bench) -> None:
+    with bench.writer():
+        started = time.monotonic()
+        with pytest.raises(HeldError, match=f"process {os.getpid()} on "), bench.writer():
+            raise AssertionError("two writers")
+        assert time.monotonic() - started < 5
+    with bench.writer():
+        pass
+
+
+def test_a_writer_waits_as_told(bench: Bench) -> None:
+    child = os.fork()
+    if child == 0:
+        with Bench(bench.url, bench.keys).writer():
+            time.sleep(0.6)
+            os._exit(0)
+    time.sleep(0.4)
+    with bench.writer(wait=20):
+        pass
+    os.waitpid(child, 0)
+
+
+def test_a_holder_that_was_killed_holds_nothing(bench: Bench) -> None:
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with Bench(bench.url, bench.keys).writer():
+            os.write(writing, b"held")
+            time.sleep(60)
+        os._exit(0)
+    os.read(reading, 4)
+    with pytest.raises(HeldError, match=f"process {child} "), bench.writer():
+        raise AssertionError("two writers")
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with bench.writer(wait=10):
+        pass
+
+
+def test_a_writer_that_lost_its_session_cannot_write_after_its_successor_began(bench: Bench) -> None:
+    if bench.store.database.sqlite:
+        pytest.skip("a lock of the kernel is not lost while its holder lives")
+    with bench.writer() as old:
+        old.begin("r1", {})
+        with bench.store.database.engine.connect() as connection:
+            connection.execute(sa.text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+        with Bench(bench.url, bench.keys, bench.clock).writer(wait=10) as new:
+            new.begin("r2", {})
+            with pytest.raises(StoreError, match="taken the store over"):
+                old.snapshots("prod", [])
+            new.seal()
+    assert not bench.verify().contradicted
+
+
+def test_only_one_of_many_that_begin_at_once_goes_on(bench: Bench) -> None:
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                with Bench(bench.url, bench.keys).writer() as writer:
+                    writer.begin("r", {})
+                    time.sleep(1)
+                    code = 0
+            except HeldError:
+                code = 5
+            finally:
+                os._exit(code)
+        children.append(child)
+    codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
+    assert codes == [0, 5, 5, 5]
+
+
+def test_a_reader_is_not_kept_waiting_by_a_writer(bench: Bench) -> None:
+    bench.run("r1", {"a": {}})
+    with bench.writer() as writer:
+        writer.begin("r2", {})
+        sink: Any
+        with writer.findings("prod", [], {}) as sink:
+            assert [uid for _, uid, _ in bench.store.resources(None, "aws.s3.bucket")] == ["a"]
+        assert sink.opened == 0
+
+
+def test_nothing_else_is_written_while_findings_are(lite: Bench) -> None:
+    with lite.writer() as writer:
+        writer.begin("r1", {})
+        with writer.findings("prod", [], {}), pytest.raises(StoreError, match="end their block"):
+            writer.snapshots("prod", [])
+
+
+def test_nothing_is_written_before_a_run_begins(lite: Bench) -> None:
+    with lite.writer() as writer, pytest.raises(StoreError, match="no run has begun"):
+        writer.snapshots("prod", [])
+
+
+def test_the_fence_is_not_evidence() -> None:
+    assert not schema.fence.name.startswith("ev_")
