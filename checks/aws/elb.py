@@ -9,10 +9,11 @@ PASSED_ON = ("TCP", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
 
 @check(
     on="aws.elbv2.listener",
+    also_on=("aws.elb.listener",),
     severity="medium",
     version=1,
     within="region",
-    needs=("LoadBalancerName", "Port", "Protocol", "Scheme", "SslPolicy", "DefaultActions"),
+    needs=("LoadBalancerName", "Port", "Protocol", "Scheme", "SslPolicy", "SslProtocols", "DefaultActions"),
     looks_up={"aws.elbv2.ssl_policy": ("Name", "SslProtocols")},
     fix="Choose a security policy with TLS 1.2 or newer; turn a plain HTTP listener into a redirect to HTTPS.",
 )
@@ -21,24 +22,25 @@ def aws_elb_tls_policy(listener: Resource, *, inventory: Inventory) -> Answer:
 
     Older versions have known weaknesses, and a listener takes whatever its policy still allows. Plain HTTP is accepted
     only to send visitors on to HTTPS, or inside the network. What a listener passes on unopened it cannot answer for.
-    Classic load balancers are not read.
     """
     called = f"{listener.fact('LoadBalancerName')}:{listener.fact('Port')}"
     protocol = listener.fact("Protocol")
     if protocol in PASSED_ON:
         return NotApplicable(f"{called} passes {protocol} on and does not end TLS")
     if protocol == "HTTP":
-        if all(_redirects(action) for action in listener.fact("DefaultActions")):
+        actions = listener.fact("DefaultActions")
+        if actions and all(_redirects(action) for action in actions):
             return None
         if listener.fact("Scheme") != "internet-facing":
             return NotApplicable(f"{called} takes plain HTTP inside the network")
         return f"{called} takes plain HTTP from the internet"
-    policy = listener.fact("SslPolicy")
-    here = inventory.where("aws.elbv2.ssl_policy", Name=policy)
-    for found in here:
-        old = [version for version in found.fact("SslProtocols") if version not in MODERN]
-        return f"{called} takes {', '.join(old)} by its policy {policy}" if old else None
-    return Unknown(f"{called} names the policy {policy}, which its region does not list")
+    policy, versions = listener.fact("SslPolicy"), listener.fact("SslProtocols")
+    for found in inventory.where("aws.elbv2.ssl_policy", Name=policy) if versions is None and policy else ():
+        versions = found.fact("SslProtocols")
+    if not versions:
+        return Unknown(f"{called} takes TLS by the policy {policy}, of which nothing is known")
+    old = [version for version in versions if version not in MODERN]
+    return f"{called} takes {', '.join(old)} by its policy {policy}" if old else None
 
 
 def _redirects(action: Json) -> bool:

@@ -1,4 +1,7 @@
-"""Load balancers of the second generation, their listeners, and the TLS policies that listeners can name."""
+"""Load balancers of both generations, their listeners, and the TLS policies that listeners name.
+
+A policy of the second generation is predefined and listed once; one of a classic load balancer is its own.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -25,10 +28,19 @@ BALANCER = Facet(
 LISTENER = Facet(
     "aws.elbv2.listener",
     facts=("ListenerArn", "LoadBalancerArn", "LoadBalancerName", "Protocol", "DefaultActions"),
-    optional=("AlpnPolicy", "Certificates", "MutualAuthentication", "Port", "Scheme", "SslPolicy"),
+    optional=("AlpnPolicy", "Certificates", "MutualAuthentication", "Port", "Scheme", "SslPolicy", "SslProtocols"),
     lists=True,
 )
 POLICY = Facet("aws.elbv2.ssl_policy", facts=("Name", "SslProtocols"), optional=("Ciphers",), lists=True)
+# Of a classic listener `DefaultActions` is never there: it can only forward. Nor is `SslProtocols` of a newer one.
+CLASSIC_LISTENER = Facet(
+    "aws.elb.listener",
+    facts=("LoadBalancerName", "Protocol", "Port", "PolicyNames"),
+    optional=("InstanceProtocol", "Scheme", "SSLCertificateId", "DefaultActions"),
+    lists=True,
+)
+CLASSIC_TLS = Facet("aws.elb.listener", facts=("SslPolicy",), optional=("SslProtocols",), name="tls")
+ENCRYPTED = ("HTTPS", "SSL")
 ALL = 1_000_000  # one batch for all load balancers
 
 
@@ -82,3 +94,47 @@ def tls_policies(read: Reader, _: Sequence[Parent]) -> Iterator[Observation]:
             "Ciphers": [cipher["Name"] for cipher in policy.get("Ciphers", [])],
         }
         yield Observation(POLICY.type, read.uid(POLICY.type, policy["Name"]), picked(POLICY, policy, **parts))
+
+
+@source("elb.DescribeLoadBalancers", level="region", yields=[CLASSIC_LISTENER])
+def classic_listeners(read: Reader) -> Iterator[Observation]:
+    for balancer in read.pages("elb.DescribeLoadBalancers", "LoadBalancerDescriptions"):
+        for described in balancer["ListenerDescriptions"]:
+            listener = described["Listener"]
+            parts = {
+                **only(balancer, "LoadBalancerName", "Scheme"),
+                "Port": listener["LoadBalancerPort"],
+                "PolicyNames": sorted(described.get("PolicyNames", [])),
+            }
+            uid = read.uid(CLASSIC_LISTENER.type, f"{balancer['LoadBalancerName']}:{listener['LoadBalancerPort']}")
+            yield Observation(CLASSIC_LISTENER.type, uid, picked(CLASSIC_LISTENER, listener, **parts))
+
+
+@source(
+    "elb.DescribeLoadBalancerPolicies",
+    level="region",
+    yields=[CLASSIC_TLS],
+    parent="aws.elb.listener",
+    uses=("LoadBalancerName", "Protocol", "PolicyNames"),
+)
+def classic_tls(read: Reader, parent: Parent) -> Iterator[Observation]:
+    """The policy that governs a listener's TLS, with the versions that it has switched on."""
+    names = parent.facts["PolicyNames"]
+    if parent.facts["Protocol"] not in ENCRYPTED or not names:
+        return
+    found = read.pages(
+        "elb.DescribeLoadBalancerPolicies",
+        "PolicyDescriptions",
+        absent=("AccessPointNotFound", "LoadBalancerNotFound"),
+        LoadBalancerName=parent.facts["LoadBalancerName"],
+        PolicyNames=names,
+    )
+    for policy in found:
+        if policy["PolicyTypeName"] == "SSLNegotiationPolicyType":
+            on = {a["AttributeName"]: a["AttributeValue"] for a in policy["PolicyAttributeDescriptions"]}
+            versions = [name.removeprefix("Protocol-") for name, value in on.items() if value == "true"]
+            facts = {
+                "SslPolicy": on.get("Reference-Security-Policy", policy["PolicyName"]),
+                "SslProtocols": sorted(v for v in versions if v.startswith(("SSL", "TLS"))),
+            }
+            yield Observation(CLASSIC_TLS.type, parent.uid, facts, CLASSIC_TLS.name)

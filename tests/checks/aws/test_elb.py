@@ -18,6 +18,7 @@ def redirect(protocol: str = "HTTPS") -> list[dict[str, Any]]:
 
 
 def site(aws: Cloud, *listeners: dict[str, Any], scheme: str = "internet-facing") -> None:
+    aws.serve("elb.DescribeLoadBalancers", {"LoadBalancerDescriptions": []})
     balancer = {"LoadBalancerArn": BALANCER, "LoadBalancerName": "site", "Type": "application", "Scheme": scheme}
     aws.serve("elbv2.DescribeLoadBalancers", {"LoadBalancers": [balancer]})
     found = [
@@ -41,7 +42,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     (https("TLS13-1-2-2021-06"), "pass", ""),
     ({"Protocol": "TLS", "SslPolicy": "ELBSecurityPolicy-TLS-1-2-2017-01"}, "pass", ""),
     (https("2016-08"), "fail", "site:443 takes TLSv1, TLSv1.1 by its policy ELBSecurityPolicy-2016-08"),
-    (https("of-tomorrow"), "unknown", "names the policy ELBSecurityPolicy-of-tomorrow"),
+    (https("of-tomorrow"), "unknown", "policy ELBSecurityPolicy-of-tomorrow, of which nothing is known"),
     ({"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect()}, "pass", ""),
     ({"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect("#{protocol}")}, "fail", "plain HTTP from the internet"),
     ({"Protocol": "HTTP", "Port": 80}, "fail", "site:80 takes plain HTTP from the internet"),
@@ -78,10 +79,68 @@ def test_policies_are_asked_for_once_and_only_where_there_are_load_balancers(aws
     assert ("elbv2.DescribeSSLPolicies", "eu-west-1") not in aws.calls
 
 
+def classic(aws: Cloud, protocol: str, scheme: str = "internet-facing", **versions: bool) -> None:
+    """A classic load balancer `old` with one listener, and what its policy switches on."""
+    listener = {"Protocol": protocol, "LoadBalancerPort": 443, "InstancePort": 80}
+    named = ["sticky", "tls"] if versions else []
+    balancer = {
+        "LoadBalancerName": "old",
+        "Scheme": scheme,
+        "ListenerDescriptions": [{"Listener": listener, "PolicyNames": named}],
+    }
+    aws.serve("elb.DescribeLoadBalancers", {"LoadBalancerDescriptions": [balancer]})
+    switches = [
+        {"AttributeName": f"Protocol-{name.replace('_', '.')}", "AttributeValue": str(on).lower()}
+        for name, on in versions.items()
+    ]
+    switches += [
+        {"AttributeName": "Reference-Security-Policy", "AttributeValue": "ELBSecurityPolicy-2016-08"},
+        {"AttributeName": "AES128-SHA", "AttributeValue": "true"},
+    ]
+    sticky = {"PolicyName": "sticky", "PolicyTypeName": "AppCookieStickinessPolicyType", "PolicyAttributeDescriptions": []}
+    tls = {"PolicyName": "tls", "PolicyTypeName": "SSLNegotiationPolicyType", "PolicyAttributeDescriptions": switches}
+    aws.serve("elb.DescribeLoadBalancerPolicies", {"PolicyDescriptions": [sticky, tls]})
+
+
+@pytest.mark.parametrize(
+    ("listener", "status", "words"),
+    [
+        ({"protocol": "HTTPS", "TLSv1": False, "TLSv1_1": False, "TLSv1_2": True}, "pass", ""),
+        (
+            {"protocol": "SSL", "TLSv1": True, "TLSv1_2": True},
+            "fail",
+            "old:443 takes TLSv1 by its policy ELBSecurityPolicy-2016-08",
+        ),
+        ({"protocol": "HTTPS", "SSLv3": True, "TLSv1_2": True}, "fail", "takes SSLv3"),
+        ({"protocol": "HTTPS"}, "unknown", "of which nothing is known"),
+        ({"protocol": "HTTP"}, "fail", "takes plain HTTP from the internet"),
+        ({"protocol": "HTTP", "scheme": "internal"}, "not_applicable", "inside the network"),
+        ({"protocol": "TCP"}, "not_applicable", "passes TCP on"),
+    ],
+)
+def test_a_classic_load_balancer_is_asked_too(aws: Cloud, listener: dict[str, Any], status: str, words: str) -> None:
+    site(aws)
+    classic(aws, **listener)
+    seen = look(aws.connect(), TLS)
+    assert seen.status(TLS, "old:443") == status
+    assert words in seen.reason(TLS, "old:443")
+
+
+@pytest.mark.parametrize(
+    "action", ["elasticloadbalancing:DescribeLoadBalancers", "elasticloadbalancing:DescribeLoadBalancerPolicies"]
+)
+def test_a_classic_load_balancer_that_is_denied_is_unknown(aws: Cloud, action: str) -> None:
+    site(aws)
+    classic(aws, "HTTPS", TLSv1_2=True)
+    aws.deny(action)
+    seen = look(aws.connect(), TLS)
+    assert {str(finding.status) for finding in seen.of(TLS)} == {"unknown"}
+    assert f"{action} was denied" in seen.of(TLS)[0].reason
+
+
 @pytest.mark.parametrize(
     ("action", "about"),
     [
-        ("elasticloadbalancing:DescribeLoadBalancers", "aws:123456789012:eu-west-1"),
         ("elasticloadbalancing:DescribeListeners", "aws:123456789012:eu-west-1"),
         ("elasticloadbalancing:DescribeSSLPolicies", "/0/0"),
     ],

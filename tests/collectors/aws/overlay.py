@@ -137,6 +137,9 @@ class Overlay:
                 operation, uri = get_service_router(service).match(request)
             except (HTTPException, NotImplementedError):
                 continue
+            version = operation.service_model.api_version
+            if request.values.get("Version", version) != version:
+                continue  # elb and elbv2 share their operations' names
             protocol = determine_request_protocol(operation.service_model, request.content_type)
             params = PROTOCOL_PARSERS[protocol](operation).parse(
                 {
