@@ -52,12 +52,13 @@ def rec_asset_register_reconciled(isms: Resource, *, inventory: Inventory, toler
     if unseen:
         return told(faults) or Unknown(f"the scope names {some(unseen)}, which was not scanned")
     found = sorted(uid for kind in kinds for type_ in SCANNED[kind] for uid in _scanned(type_, inventory))
-    patterns = {p: _pattern(p) for asset in assets for p in asset.fact("resources") or []}
-    unregistered = [uid for uid in found if uid not in patterns and not any(p.fullmatch(uid) for p in patterns.values())]
+    registered = {name for asset in assets for name in asset.fact("resources") or []}
+    wide = [_pattern(name) for name in sorted(registered) if "*" in name]
+    unregistered = [uid for uid in found if uid not in registered and not any(p.fullmatch(uid) for p in wide)]
     if len(unregistered) * 100 > tolerance_percent * len(found):
         share = f"{len(unregistered)} of {len(found)} scanned resources stand in no entry of isms/assets.toml"
         faults.append(f"{share}, and the tolerance is {tolerance_percent} percent: {some(unregistered)}")
-    return told(faults + list(_gone(assets, patterns, found)))
+    return told(faults + list(_gone(assets, set(found))))
 
 
 def _seen(target: str, inventory: Inventory) -> bool:
@@ -82,12 +83,12 @@ def _scanned(type_: str, inventory: Inventory) -> Iterator[str]:
             yield resource.uid
 
 
-def _gone(assets: Iterable[Resource], patterns: dict[str, re.Pattern[str]], found: list[str]) -> Iterator[str]:
+def _gone(assets: Iterable[Resource], found: set[str]) -> Iterator[str]:
     """What the register names of the compared kinds, and the scan did not find."""
     compared = re.compile(r"arn:[^:]*:(ec2:[^:]*:[^:]*:instance/|rds:[^:]*:[^:]*:(db|cluster):|s3:::)|host:")
     for asset in assets:
-        named = [p for p in asset.fact("resources") or [] if compared.match(p)]
-        lost = [p for p in named if p not in found and not any(patterns[p].fullmatch(uid) for uid in found)]
+        absent = [n for n in asset.fact("resources") or [] if compared.match(n) and n not in found]
+        lost = [n for n in absent if "*" not in n or not any(_pattern(n).fullmatch(uid) for uid in found)]
         if lost:
             yield f"{asset.name} names {some(lost)}, which the scan did not find"
 

@@ -252,9 +252,16 @@ def rec_restore_test(
     return told(faults)
 
 
+def _limits(system: Resource, inventory: Inventory, target: str) -> list[int]:
+    """A recovery target of a system: its own, else that of its continuity plan; empty where there is none."""
+    if system.fact(target) is not None:
+        return [system.fact(target)]
+    plans = entries(inventory, "continuity_plan", service=system.fact("id"))
+    return [plan.fact(target) for plan in plans if plan.fact(target) is not None]
+
+
 def _unrestored(system: Resource, inventory: Inventory, at: datetime, days: int) -> Iterable[str]:
     """Why the last restore of a system is not enough."""
-    plans = list(inventory.where("records.continuity_plan", service=system.fact("id")))
     tests = list(inventory.where("records.restore_test", system=system.fact("id"), latest=True))
     if not tests or not within(day(tests[0], "date"), at, days):
         last = f"was last restored on {day(tests[0], 'date')}, and the limit is {days} days" if tests else "was never restored"
@@ -264,7 +271,7 @@ def _unrestored(system: Resource, inventory: Inventory, at: datetime, days: int)
     if test.fact("result") != "passed":
         yield f"the restore of {system.name} on {day(test, 'date')} ended {test.fact('result') or 'without a result'}"
     for fact, target, what in (("duration", "rto", "took"), ("data_loss", "rpo", "lost")):
-        limits = [v for v in (system.fact(target), *(p.fact(target) for p in plans)) if v is not None]
+        limits = _limits(system, inventory, target)
         restore, measured = f"the restore of {system.name} on {day(test, 'date')}", test.fact(fact)
         if not limits:
             yield f"{system.name} has no {target}"

@@ -194,6 +194,7 @@ def test_restores_need_to_know_what_is_critical(isms: Isms) -> None:
 
 @pytest.mark.parametrize("file", ["assets.toml", "restore_tests.toml", "continuity_plans.toml"])
 def test_restores_that_may_not_be_read_are_unknown(isms: Isms, file: str) -> None:
+    isms.edit("assets.toml", 'rto = "4h"\n', "")
     seen = isms.look("rec_restore_test", kept=(file,))
     assert seen.status("rec_restore_test") == "unknown"
     assert f"read isms/{file} was denied" in seen.reason("rec_restore_test")

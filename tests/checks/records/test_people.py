@@ -56,7 +56,7 @@ def test_role_holders_with_proof_pass(isms: Isms) -> None:
         (
             "valid_until = 2027-06-30",
             "valid_until = 2026-04-30",
-            "the proof of rita for the role internal-auditor ended on 2026-04-30",
+            "rita for the role internal-auditor ended on 2026-04-30",
         ),
         ("obtained_on = 2022-04-01", "obtained_on = 2026-09-01", "ines has no proof"),
     ],
@@ -227,7 +227,7 @@ def test_leavers_with_finished_lists_pass(isms: Isms) -> None:
             "leavers.toml",
             'person = "toni"',
             'person = "tom"',
-            "toni left on 2026-02-27, and access was not removed by 2026-02-28",
+            "toni left on 2026-02-27, and access was not removed",
         ),
         (
             "leavers.toml",

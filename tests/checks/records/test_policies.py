@@ -242,7 +242,7 @@ def test_approved_levels_and_a_class_for_each_asset_pass(isms: Isms) -> None:
             "assets.toml",
             'classification = "public"',
             'classification = "open"',
-            "outside the scheme is given to website (open)",
+            "scheme is given to website (open)",
         ),
     ],
 )
