@@ -87,7 +87,12 @@ def document(inventory: Inventory, arn: str) -> tuple[Statement, ...]:
     type_ = "aws.iam.aws_managed_policy" if ":iam::aws:" in arn else "aws.iam.policy"
     for policy in inventory.where(type_, Arn=arn):
         return statements(policy.fact("Document"))
-    raise UnreadFactError(Unread(Why.UNEXPECTED, "iam:GetAccountAuthorizationDetails", f"no document of {arn}"))
+    raise _unlisted(f"document of {arn}")
+
+
+def _unlisted(what: str) -> UnreadFactError:
+    """What grants something and is not in the answer that should carry it; leaving it out would grant less than there is."""
+    return UnreadFactError(Unread(Why.UNEXPECTED, "iam:GetAccountAuthorizationDetails", f"no {what}"))
 
 
 def grants(principal: Resource, inventory: Inventory) -> Grants:
@@ -96,9 +101,11 @@ def grants(principal: Resource, inventory: Inventory) -> Grants:
     attached = set(principal.fact("AttachedManagedPolicies"))
     groups: list[str] = []
     for name in principal.fact("GroupList"):
-        for group in inventory.where("aws.iam.group", GroupName=name):
-            groups.append(group.uid)
-            attached |= set(group.fact("AttachedManagedPolicies"))
+        group = next(iter(inventory.where("aws.iam.group", GroupName=name)), None)
+        if group is None:
+            raise _unlisted(f"group {name}")
+        groups.append(group.uid)
+        attached |= set(group.fact("AttachedManagedPolicies"))
     boundary = principal.fact("PermissionsBoundary")
     return Grants(
         principal=arn,

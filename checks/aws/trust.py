@@ -37,12 +37,14 @@ class Trusted:
 def trusted(statement: Statement) -> Trusted:
     """The accounts and organizations of a statement's AWS principals, narrowed by its conditions."""
     named = (statement.principals or {}).get("AWS", ())
+    narrow = [found for c in statement.conditions if (found := _narrowed(c)) is not None]
     if statement.not_principals or any(set(principal) == {"*"} for principal in named):
-        narrow = [found for c in statement.conditions if (found := _narrowed(c)) is not None]
         if not narrow:
             return Trusted(anyone=True)
         # Conditions hold together; the one that tells accounts says most.
         return next((n for n in narrow if n.accounts), narrow[0])
+    if within := next((n.organizations for n in narrow if n.organizations), None):
+        return Trusted(organizations=within)  # whichever of the named is not in there is kept out
     return Trusted(accounts=frozenset(a for principal in named if (a := account_of(principal)) is not None))
 
 

@@ -185,6 +185,13 @@ def test_an_attached_policy_without_a_document_is_not_taken_for_an_empty_one(aws
     assert "no document of arn:aws:iam::aws:policy/Unlisted" in seen.reason(check, "/alice")
 
 
+def test_a_group_that_is_not_listed_is_not_taken_for_one_that_grants_nothing(aws: Cloud) -> None:
+    identities(aws, users=[user("alice", GroupList=["ops"])])
+    seen = asked(aws, ESCALATION)
+    assert seen.status(ESCALATION, "/alice") == "unknown"
+    assert "no group ops" in seen.reason(ESCALATION, "/alice")
+
+
 @pytest.mark.parametrize(
     ("granted", "status"),
     [

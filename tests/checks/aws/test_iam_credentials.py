@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from checks.aws.iam_credentials import aws_iam_root_mfa
+from evidence_store.records import Resource, Scope
 from tests.checks.aws.iam_scene import NOW, identities, report, reported, user
 from tests.collectors.aws.overlay import Cloud, Refuse
 from tests.harness import Looked, look
@@ -47,6 +49,15 @@ def test_root_has_mfa_or_nothing_to_sign_in_with(aws: Cloud, counts: dict[str, i
     seen = asked(aws, "aws_iam_root_mfa")
     assert seen.status("aws_iam_root_mfa") == status
     assert words in seen.reason("aws_iam_root_mfa")
+
+
+@pytest.mark.parametrize(("keys", "status"), [(0, "pass"), (1, "fail")])
+def test_root_of_a_government_account_has_no_password(keys: int, status: str) -> None:
+    counts = {"AccountMFAEnabled": 0, "AccountPasswordPresent": 1, "AccountAccessKeysPresent": keys}
+    facts = {**counts, "AccountSigningCertificatesPresent": 0}
+    root = Resource("aws.account", "arn:aws-us-gov:iam::123456789012:root", Scope("aws", "123456789012"), facts)
+    answer = aws_iam_root_mfa(root)
+    assert ("fail" if answer else "pass") == status
 
 
 def test_a_summary_that_does_not_speak_of_the_password_is_not_taken_for_none(aws: Cloud) -> None:

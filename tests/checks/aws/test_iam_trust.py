@@ -124,6 +124,8 @@ def test_a_member_account_cannot_say_who_else_is_a_member(aws: Cloud) -> None:
             role("hub", trusts=[trust({"AWS": FOREIGN})]),
             role("manager", trusts=[trust({"AWS": "111122223333"})]),
             role("own"),
+            role("bound", trusts=[trust({"AWS": FOREIGN}, StringEquals={"aws:PrincipalOrgID": "o-abc123def4"})]),
+            role("loose", trusts=[trust({"AWS": FOREIGN}, StringEquals={"aws:PrincipalOrgID": "o-elsewhere"})]),
         ],
     )
     seen = asked(aws, THIRD)
@@ -132,6 +134,8 @@ def test_a_member_account_cannot_say_who_else_is_a_member(aws: Cloud) -> None:
     assert "management account 111122223333: name it in known_accounts" in seen.reason(THIRD, "/hub")
     assert seen.status(THIRD, "/manager") == "pass"
     assert seen.status(THIRD, "/own") == "pass"
+    assert seen.status(THIRD, "/bound") == "pass"
+    assert seen.status(THIRD, "/loose") == "fail"
 
 
 def test_an_organization_that_may_not_be_seen_makes_outside_unknown(aws: Cloud) -> None:
