@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from evidence_store import bodies, canonical
 from evidence_store.records import Json, Scope
@@ -25,6 +25,19 @@ from evidence_store.verification.evidence import (
 
 SCHEMA = "annexa.pack/1"
 _LONGEST_LINE = 1 << 28
+_BROKEN = (
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    IndexError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    zlib.error,
+    zipfile.BadZipFile,
+)
+Row = TypeVar("Row")
 _README = """This file holds evidence that Annexa collected, as its store recorded it.
 
 To verify it you need the public key of the log, from a source that you trust, and the package `evidence_store`:
@@ -64,40 +77,29 @@ class Pack:
                     raise PackError(f"{self.path}: is of the form {self._about['schema']!r}; this version reads {SCHEMA}")
                 self.selection = _selection(self._about["selection"])
                 self.key = str(self._about["key"])  # as the pack says; trust the one you got from elsewhere
-            except (KeyError, TypeError, ValueError, zlib.error, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+            except _BROKEN as error:
                 raise PackError(f"{self.path}: is not a whole pack: {error}") from None
 
     def leaves(self) -> Iterator[LeafRow]:
-        for line in self._lines("leaves"):
-            records = line.get("records")
-            shown = None if records is None else tuple(_record(one) for one in records)
-            yield LeafRow(line["idx"], line["body"].encode(), _bytes_or_none(line["detail"]), shown)
+        return self._rows("leaves", _leaf)
 
     def checkpoints(self) -> Iterator[tuple[int, str]]:
-        return ((line["size"], line["note"]) for line in self._lines("checkpoints"))
+        return self._rows("checkpoints", lambda line: (line["size"], line["note"]))
 
     def streams(self) -> Iterator[tuple[int, str, str, str, str]]:
-        return ((line["id"], *line["scope"], line["source"]) for line in self._lines("streams"))
+        return self._rows("streams", lambda line: (line["id"], *line["scope"], line["source"]))
 
     def states(self) -> Iterator[StateRow]:
-        for line in self._lines("states"):
-            yield line["id"], bytes.fromhex(line["digest"]), bytes.fromhex(line["salt"]), base64.b64decode(line["body"])
+        return self._rows("states", _state)
 
     def intervals(self) -> Iterator[IntervalRow]:
-        for line in self._lines("intervals"):
-            hidden = line.get("withheld")
-            withheld = None if hidden is None else (hidden[0], bytes.fromhex(hidden[1]))
-            type_, uid, facet, state = (
-                ("", "", "", 0) if withheld else (line["type"], line["uid"], line["facet"], line["state"])
-            )
-            yield line["id"], line["stream"], type_, uid, facet, state, line["opened"], line["closed"], withheld
+        return self._rows("intervals", _interval)
 
     def findings(self) -> Iterator[FindingColumns]:
-        return (tuple(line) for line in self._lines("findings"))
+        return self._rows("findings", tuple)
 
     def documents(self) -> Iterator[tuple[str, str, bytes]]:
-        for line in self._lines("documents"):
-            yield line["digest"], line["kind"], base64.b64decode(line["body"])
+        return self._rows("documents", lambda line: (line["digest"], line["kind"], base64.b64decode(line["body"])))
 
     def resource(self, uid: str, type_: str | None = None, at: int | None = None) -> tuple[Scope, str, dict[str, Json]] | None:
         return self._loaded().resource(uid, type_, at)
@@ -117,17 +119,18 @@ class Pack:
             return zipfile.ZipFile(self.path)
         except OSError as error:
             raise PackError(f"{self.path}: cannot be read: {error.strerror or error}") from None
-        except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, ValueError, RuntimeError) as error:
             raise PackError(f"{self.path}: is not a pack, or was cut short: {error}") from None
 
-    def _lines(self, name: str) -> Iterator[Any]:
+    def _rows(self, name: str, row: Callable[[Any], Row]) -> Iterator[Row]:
+        """The rows of one table. What is wrong with a line is told as wrong with the pack, whoever reads it."""
         number = 0
         try:
             with self._opened() as archive, archive.open(f"{name}.jsonl") as file:
                 while line := file.readline(_LONGEST_LINE):
                     number += 1
-                    yield canonical.decode(line)
-        except (KeyError, TypeError, ValueError, zlib.error, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+                    yield row(canonical.decode(line))
+        except _BROKEN as error:
             raise PackError(f"{self.path}: {name}.jsonl, line {number}: does not hold: {error}") from None
 
 
@@ -170,6 +173,23 @@ def _has(facets: Mapping[str, Json], name: str, value: Json) -> bool:
 
 def _in_force(row: IntervalRow, at: int | None) -> bool:
     return row[7] is None if at is None else row[6] <= at and (row[7] is None or row[7] > at)
+
+
+def _leaf(line: Any) -> LeafRow:
+    records = line.get("records")
+    shown = None if records is None else tuple(_record(one) for one in records)
+    return LeafRow(line["idx"], line["body"].encode(), _bytes_or_none(line["detail"]), shown)
+
+
+def _state(line: Any) -> StateRow:
+    return line["id"], bytes.fromhex(line["digest"]), bytes.fromhex(line["salt"]), base64.b64decode(line["body"])
+
+
+def _interval(line: Any) -> IntervalRow:
+    span = (line["opened"], line["closed"])
+    if (hidden := line.get("withheld")) is not None:
+        return line["id"], line["stream"], "", "", "", 0, *span, (hidden[0], bytes.fromhex(hidden[1]))
+    return line["id"], line["stream"], line["type"], line["uid"], line["facet"], line["state"], *span, None
 
 
 def _record(one: Json) -> Json | bytes:

@@ -61,6 +61,7 @@ class Writer:
         self._ids = Ids(1, 1, 1, 1)
         self._sealed = 0
         self._run: Run | None = None
+        self._ended = False  # a run has ended and is not sealed yet
         self._written: dict[tuple[Scope, str], int] = {}
         self._observed: dict[str, int] = {}
         self._busy = False
@@ -71,6 +72,8 @@ class Writer:
     def begin(self, run_id: str, documents: Mapping[str, Json], about: Mapping[str, Json] | None = None) -> Run:
         """Start a run. `about` stands in the leaf for ever: no names. Raises `RolledBackError`."""
         self._ready()
+        if self._run is not None:
+            raise StoreError(f"run {self._run.id} is going on")
         self._recover()
 
         def start(connection: sa.Connection, grown: log.Log, _ids: Ids) -> int:
@@ -171,11 +174,15 @@ class Writer:
             }
             return self._leaf(connection, grown, "run_end", fields, detail)
 
-        return self._commit(write)
+        leaf = self._commit(write)
+        self._run, self._ended = None, True
+        return leaf
 
     def record(self, kind: str, fields: Mapping[str, Json], detail: Json = None) -> int:
         """A leaf of another kind: an export, parameters that changed, an attestation. `fields` hold no names."""
         self._ready()
+        if self._run is None:
+            self._recover()
 
         def write(connection: sa.Connection, grown: log.Log, _ids: Ids) -> int:
             return self._leaf(connection, grown, kind, dict(fields), detail)
@@ -185,7 +192,7 @@ class Writer:
     def seal(self) -> Checkpoint:
         """Sign the log as it stands; committed, then appended to the file beside the key."""
         self._ready()
-        tip = self._tip()
+        tip, self._ended = self._tip(), False
         if tip.size == 0:
             raise StoreError("an empty log cannot be sealed")
         self._crash("before_checkpoint")
@@ -252,6 +259,8 @@ class Writer:
 
     def _recover(self) -> None:
         """Seal what a run left that died, and say so."""
+        if self._ended:
+            raise StoreError("the run has ended: seal it before anything else is written")
         tip = self._tip()
         if tip.size > self._sealed:
             left, run = tip.size - self._sealed, tip.started or ""

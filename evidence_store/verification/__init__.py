@@ -135,6 +135,8 @@ def _completeness(evidence: Evidence, book: Logbook) -> Opinion:
         missing.append(f"{book.size - book.sealed} leaves are not sealed yet")
     if book.abandoned:
         missing.append(f"{book.abandoned} of {book.runs} runs were abandoned")
+    if (open_ := book.runs - book.ended) > book.abandoned:
+        missing.append(f"{open_ - book.abandoned} of {book.runs} runs did not end")
     if book.partial:
         missing.append(f"{book.partial} sources were not read to their end in the last run")
     if evidence.selection is not None:

@@ -111,6 +111,8 @@ class EstateVerifier:
                 self._chosen(entry, identity, tuple(key), found)
             elif not isinstance(identity, int) or not 0 < identity <= len(promised):
                 self._integrity.add(entry, "is named by no snapshot")
+            elif identity in found:
+                self._integrity.add(entry, "is there twice")
             elif tuple(key) != promised[identity - 1][0]:
                 self._integrity.add(entry, "is not the source and scope that snapshots name in this place")
             else:

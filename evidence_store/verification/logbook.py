@@ -62,6 +62,7 @@ class Logbook:
     times: list[datetime] = field(default_factory=list)
     runs: int = 0
     abandoned: int = 0
+    ended: int = 0
     partial: int = 0  # snapshots of the last run whose presence is not complete
     withheld: int = 0  # details and records that stand as digests
     roots: dict[int, bytes] = field(default_factory=dict)  # at the sizes that were asked for
@@ -79,6 +80,7 @@ class LogVerifier:
         self.refused: str | None = None
         self._tree = merkle.Frontier()
         self._running: str | None = None
+        self._ended = False
         self._scope_sets: dict[tuple[ScopeKey, ...], tuple[ScopeKey, ...]] = {}
 
     def verify(self, sizes: Iterable[int]) -> Logbook:
@@ -161,7 +163,7 @@ class LogVerifier:
 
     def _told(self, row: LeafRow, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
         detail = self._detail(row, body)
-        self._within_run(row.idx, kind, body)
+        self._within_run(row.idx, kind, body, notes)
         match kind:
             case "genesis":
                 self._genesis(row.idx, body)
@@ -174,6 +176,7 @@ class LogVerifier:
                         f"ev_checkpoint {row.idx}", f"is missing: the run of leaf {row.idx} began on a sealed log"
                     )
             case "run_end":
+                self.book.ended += 1
                 self._documents(row.idx, body)
             case "run_abandoned":
                 self.book.abandoned += 1
@@ -184,8 +187,13 @@ class LogVerifier:
             case "findings" if detail is not None:
                 self._findings(row.idx, detail)
 
-    def _within_run(self, index: int, kind: str, body: dict[str, Any]) -> None:
-        """Runs do not overlap, and what belongs to a run stands between its start and its end."""
+    def _within_run(self, index: int, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
+        """Runs do not overlap, what belongs to a run stands between its start and its end, and then it is sealed."""
+        if self._ended and kind != "run_abandoned" and index not in notes:
+            self._integrity.add(
+                f"ev_checkpoint {index}", "is missing: the run that ended here was sealed before the log went on"
+            )
+        self._ended = kind == "run_end"
         if kind in ("snapshots", "findings", "run_end") and body["run"] != self._running:
             self._integrity.add(f"ev_leaf {index}", f"is of a run that is not going on: {body['run']}")
         if kind == "run_start":
