@@ -211,6 +211,18 @@ def _digest_into(thing: Any, seen: dict[str, str]) -> None:
             if named.__module__.startswith("checks.") and named.__module__ != __name__:
                 _digest_into(named, seen)
         elif isinstance(node, ast.Name) and not callable(named):
-            seen[f"{thing.__module__}.{node.id}"] = repr(
-                sorted(named, key=repr) if isinstance(named, set | frozenset) else named
-            )
+            seen[f"{thing.__module__}.{node.id}"] = spelled(named)
+
+
+def spelled(value: Any) -> str:
+    """A constant in full and in a fixed order: `repr` cuts long patterns short, and sets have no order."""
+    match value:
+        case re.Pattern():
+            return f"re({value.pattern!r}, {value.flags})"
+        case set() | frozenset():
+            return f"{{{', '.join(sorted(spelled(v) for v in value))}}}"
+        case tuple() | list():
+            return f"({', '.join(spelled(v) for v in value)})"
+        case dict():
+            return f"{{{', '.join(f'{spelled(k)}: {spelled(v)}' for k, v in value.items())}}}"
+    return repr(value)
