@@ -60,7 +60,7 @@ def aws_guardduty_malware_protection(region: Resource, *, inventory: Inventory, 
     if not upload_buckets and {here, None} & set(buckets.values()):
         return Unknown(f"{region.name} has buckets: name those that take uploads in upload_buckets, or `none`")
     named = sorted(b for b in buckets if any(fnmatchcase(b, wanted) for wanted in upload_buckets))
-    plans = inventory.where("aws.guardduty.malware_plan")
+    plans = inventory.where("aws.guardduty.malware_plan") if named else ()
     scanned = {_bucket(plan) for plan in plans if plan.fact("Status") == "ACTIVE"}
     bare = [b for b in named if buckets[b] == here and b not in scanned]
     if bare:

@@ -34,8 +34,8 @@ PLAN_DETAIL = Facet(
 )
 FINDING = Facet(
     "aws.guardduty.finding",
-    facts=("Id", "Type", "Severity", "CreatedAt", "Archived"),
-    optional=("Title", "ResourceType", "FeatureName"),
+    facts=("Id", "Type", "Severity", "CreatedAt"),
+    optional=("Archived", "FeatureName", "ResourceType", "Title"),
     lists=True,
 )
 FILTER = Facet(

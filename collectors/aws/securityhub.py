@@ -18,7 +18,7 @@ REGION = Facet("aws.region", facts=("SecurityHubArn",), name="security_hub")
 FINDING = Facet(
     "aws.securityhub.finding",
     facts=("Id", "Title", "CreatedAt", "Label", "WorkflowStatus", "Resources"),
-    optional=("ProductName", "GeneratorId", "RecordState", "ComplianceStatus", "NoteText", "NoteUpdatedBy", "NoteUpdatedAt"),
+    optional=("ProductName", "GeneratorId", "RecordState", "ComplianceStatus", "NoteText", "NoteUpdatedAt"),
     lists=True,
 )
 
@@ -63,5 +63,5 @@ def _finding(finding: dict[str, Any]) -> dict[str, Json]:
     if "Status" in finding.get("Compliance", {}):
         parts["ComplianceStatus"] = finding["Compliance"]["Status"]
     note = finding.get("Note", {})
-    names = {"Text": "NoteText", "UpdatedBy": "NoteUpdatedBy", "UpdatedAt": "NoteUpdatedAt"}
+    names = {"Text": "NoteText", "UpdatedAt": "NoteUpdatedAt"}  # not who wrote it: that proves nothing and names a person
     return parts | {fact: note[name] for name, fact in names.items() if name in note}

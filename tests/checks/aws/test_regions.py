@@ -11,7 +11,6 @@ CASES = [
     ("aws_inspector_coverage", "ec2.DescribeInstances", "not_applicable"),
     ("aws_security_events_routed", "events.ListRules", "fail"),
     ("aws_guardduty_finding_age", "guardduty.ListFindings", "pass"),
-    ("aws_guardduty_malware_protection", "guardduty.ListMalwareProtectionPlans", "pass"),
 ]
 
 
@@ -34,7 +33,6 @@ def test_what_is_denied_in_one_region_is_unknown_there_only(aws: Cloud, check: s
     }
     answers: dict[str, dict[str, Any]] = {
         "guardduty.ListFindings": {"FindingIds": []},
-        "guardduty.ListMalwareProtectionPlans": {"MalwareProtectionPlans": []},
     }
     aws.serve("guardduty.ListDetectors", {"DetectorIds": ["d1"]})
     aws.serve("guardduty.GetDetector", detector)
