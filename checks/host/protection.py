@@ -78,7 +78,7 @@ def host_file_integrity(machine: Resource, *, at: datetime, max_age_days: int = 
     severity="high",
     version=1,
     needs=("Hostname", "BackupRepository", "BackupAt"),
-    looks_up={"records.restore_test": ("system", "date")},
+    looks_up={"records.restore_test": ("system", "date", "result")},
     fix="Run the backup daily, restore from it, and record the test in the records.",
 )
 def host_backup_recent(
@@ -86,7 +86,8 @@ def host_backup_recent(
 ) -> Answer:
     """Last backup of the host is recent and a restore was tested.
 
-    A backup that stopped, or that nobody ever restored from, is found out on the day it is needed.
+    A backup that stopped, or that nobody ever restored from, is found out on the day it is needed. A recorded restore test
+    names the machine by its host name or machine-id as its system.
     `max_age_hours`: how old the last backup may be
     `restore_days`: within how many days a restore must have been tested and recorded
     """
@@ -97,10 +98,10 @@ def host_backup_recent(
         return f"{name} has no snapshot in its backup repository"
     if at - made > timedelta(hours=max_age_hours):
         return f"{name} was last backed up on {made.date()}, more than {max_age_hours} hours before"
-    tests = [t for t in inventory.where("records.restore_test") if t.fact("system") in (name, machine.name, machine.uid)]
-    dates = [date for test in tests if (date := test.time("date")) is not None and date <= at]
+    tests = [t for system in (name, machine.name) for t in inventory.where("records.restore_test", system=system)]
+    dates = [date for t in tests if t.fact("result") != "failed" and (date := t.time("date")) is not None and date <= at]
     if not dates:
-        return f"{name} is backed up, and no restore of it is on record"
+        return f"{name} is backed up, and no restore of it that succeeded is on record"
     if at - max(dates) > timedelta(days=restore_days):
         return f"{name} was last restored in a test on {max(dates).date()}, more than {restore_days} days before"
     return None

@@ -54,7 +54,7 @@ def config_files(reader: HostReader) -> Iterator[Observation]:
 
 
 _NAMED = re.compile(r".*(?:\.(?:pem|key|p12|pfx|ppk|jks|keystore)|_key|/id_[a-z0-9_]+|/[^/]*privkey[^/]*)", re.IGNORECASE)
-_PEM = re.compile(rb"-----BEGIN (?:(\w+) )?(ENCRYPTED )?PRIVATE KEY-----\s*(Proc-Type: 4,ENCRYPTED)?")
+_PEM = re.compile(rb"-----BEGIN (?:(?!ENCRYPTED)(\w+) )?(ENCRYPTED )?PRIVATE KEY-----\s*(Proc-Type: 4,ENCRYPTED)?")
 _SNIFFED = 1 << 16
 
 

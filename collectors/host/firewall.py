@@ -1,8 +1,8 @@
 """What the packet filter does with traffic to this machine, whoever wrote its rules.
 
-ufw, firewalld and iptables (in its nftables form) all end as rules in nftables, so that is what is read. `iptables-save` and
-`ip6tables-save` are asked where there is no `nft`, and for tables whose conditions only they can show. Kept are the chains that inbound packets can reach; counters
-and handles, which move, are dropped.
+ufw, firewalld and iptables (in its nftables form) all end as rules in nftables, so that is what is read. `iptables-save`
+and `ip6tables-save` are asked where there is no `nft`, and for tables whose conditions only they can show. Kept are the
+chains that inbound packets can reach; counters and handles, which move, are dropped.
 """
 
 import json

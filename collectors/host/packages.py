@@ -12,7 +12,7 @@ _LISTS = ("/etc/apt/sources.list", "/etc/apt/sources.list.d/*.list")
 _DEB822 = "/etc/apt/sources.list.d/*.sources"
 _REPOS = "/etc/yum.repos.d/*.repo"
 _DNF = ("/etc/dnf/dnf.conf", "/etc/yum.conf")
-_ONE_LINE = re.compile(r"^\s*(deb|deb-src)\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*([^#]*)", re.MULTILINE)
+_ONE_LINE = re.compile(r"^[ \t]*(deb|deb-src)[ \t]+(?:\[([^\]\n]*)\][ \t]+)?(\S+)[ \t]+(\S+)[ \t]*([^#\n]*)", re.MULTILINE)
 
 
 @source(
