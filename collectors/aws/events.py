@@ -45,7 +45,7 @@ def targets(read: Reader, parent: Parent) -> Iterator[Observation]:
     """Asked of rules that match events; a schedule's targets say nothing of findings."""
     if parent.facts["EventPattern"] is None:
         return
-    found = read.pages("events.ListTargetsByRule", "Targets", absent=("ResourceNotFoundException",), Rule=parent.facts["Name"])
+    found = read.pages("events.ListTargetsByRule", "Targets", Rule=parent.facts["Name"])
     kept = [only(target, "Id", "Arn", "RoleArn", "DeadLetterConfig") for target in ordered(found, "Id")]
     yield Observation(TARGETS.type, parent.uid, {"Targets": kept}, TARGETS.name)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from collectors.aws.reader import Reader
 from collectors.aws.shaping import picked
 from collectors.source import Facet, Parent, source
-from evidence_store.records import Observation
+from evidence_store.records import Observation, Unread, Why
 
 NODE = Facet(
     "aws.ssm.node",
@@ -137,5 +137,6 @@ def baseline_rules(read: Reader, parent: Parent) -> Iterator[Observation]:
     """The rules of own baselines. Amazon's are published, the same everywhere, and about twenty in each region."""
     if f":{read.account}:" not in parent.facts["Arn"]:
         return
-    answer = read.call("ssm.GetPatchBaseline", BaselineId=parent.facts["BaselineId"]) or {}
-    yield Observation(RULES.type, parent.uid, picked(RULES, answer), RULES.name)
+    answer = read.call("ssm.GetPatchBaseline", absent=("DoesNotExistException",), BaselineId=parent.facts["BaselineId"])
+    facts = Unread(Why.VANISHED, "ssm:GetPatchBaseline") if answer is None else picked(RULES, answer)
+    yield Observation(RULES.type, parent.uid, facts, RULES.name)
