@@ -29,10 +29,10 @@ _ALWAYS = ("KeyManager", "KeyState")
 def keys(read: Reader) -> Iterator[Observation]:
     """Every key with its aliases."""
     aliases: dict[str, list[str]] = {}
-    for alias in read.pages("kms.ListAliases", "Aliases"):
+    for alias in read.pages("kms.ListAliases", "Aliases", Limit=100):
         if "TargetKeyId" in alias:  # AWS reserves aliases for keys that it has not made yet
             aliases.setdefault(alias["TargetKeyId"], []).append(alias["AliasName"])
-    for key in read.pages("kms.ListKeys", "Keys"):
+    for key in read.pages("kms.ListKeys", "Keys", Limit=1000):
         named = sorted(aliases.get(key["KeyId"], ()))
         managed = any(name.startswith("alias/aws/") for name in named)
         yield Observation(KEY, key["KeyArn"], {"KeyId": key["KeyId"], "Aliases": named, "AwsManaged": managed})

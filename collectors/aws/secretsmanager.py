@@ -24,7 +24,7 @@ _KEPT = (
 )
 def secrets(read: Reader) -> Iterator[Observation]:
     """Every secret with its rotation. One that never rotated has no `RotationEnabled`: the provider's way to say no."""
-    for secret in read.pages("secretsmanager.ListSecrets", "SecretList"):
+    for secret in read.pages("secretsmanager.ListSecrets", "SecretList", MaxResults=100):
         facts = only(secret, *_KEPT)
         facts |= {"RotationEnabled": secret.get("RotationEnabled", False), "Tags": tag_map(secret.get("Tags") or ())}
         yield Observation(SECRET, secret["ARN"], facts)

@@ -61,7 +61,9 @@ def launch_templates(read: Reader) -> Iterator[Observation]:
     """The newest and the default version of every launch template: one answer without naming any of them."""
     action = "ec2:DescribeLaunchTemplateVersions"
     found: dict[str, dict[int, Mapping[str, Any]]] = {}
-    listed = read.pages("ec2.DescribeLaunchTemplateVersions", "LaunchTemplateVersions", Versions=["$Latest", "$Default"])
+    wanted = ["$Latest", "$Default"]
+    call = "ec2.DescribeLaunchTemplateVersions"
+    listed = read.pages(call, "LaunchTemplateVersions", Versions=wanted, MaxResults=200)
     for version in listed:
         found.setdefault(version["LaunchTemplateId"], {})[version["VersionNumber"]] = version
     for identity, versions in sorted(found.items()):
