@@ -51,7 +51,14 @@ def rec_asset_register_reconciled(isms: Resource, *, inventory: Inventory, toler
     unseen = [t for t in targets if t.partition(":")[0] in kinds and not _seen(t, inventory)]
     if unseen:
         return told(faults) or Unknown(f"the scope names {some(unseen)}, which was not scanned")
-    found = sorted(uid for kind in kinds for type_ in SCANNED[kind] for uid in _scanned(type_, inventory))
+    inside = [place for target in targets for place in (_pattern(target), _pattern(f"{target}:*"))]
+    found = sorted(
+        resource.uid
+        for kind in kinds
+        for type_ in SCANNED[kind]
+        for resource in _scanned(type_, inventory)
+        if any(place.fullmatch(str(resource.scope)) for place in inside)
+    )
     registered = {name for asset in assets for name in asset.fact("resources") or []}
     wide = [_pattern(name) for name in sorted(registered) if "*" in name]
     unregistered = [uid for uid in found if uid not in registered and not any(p.fullmatch(uid) for p in wide)]
@@ -76,11 +83,11 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
 
 
-def _scanned(type_: str, inventory: Inventory) -> Iterator[str]:
-    """The uids of what exists; an instance that was terminated is still listed for a while, and is not."""
+def _scanned(type_: str, inventory: Inventory) -> Iterator[Resource]:
+    """What exists; an instance that was terminated is still listed for a while, and does not."""
     for resource in inventory.where(type_):
         if type_ != "aws.ec2.instance" or (resource.fact("State") or {}).get("Name") != "terminated":
-            yield resource.uid
+            yield resource
 
 
 def _gone(assets: Iterable[Resource], found: set[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ _NOT_IN_ID = re.compile(r"[^A-Za-z0-9._@-]+")
 _DURATION = re.compile(r"(\d{1,6})\s*(m|min|h|d)")
 _MINUTES = {"m": 1, "min": 1, "h": 60, "d": 24 * 60}
 _FENCE = "+++"
+PLACEHOLDER = "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +229,16 @@ def _plain(f: Field, value: Any) -> Json:
             return format_time(value)
         case Type.DURATION, str() if (found := _DURATION.fullmatch(value.strip())) is not None:
             return int(found[1]) * _MINUTES[found[2]]
-        case Type.TEXT, str() if not isinstance(value, _Fraction) and (not f.choices or value in f.choices):
+        case Type.TEXT, str() if _is_text(f, value):
             return value.strip()
-        case Type.TEXTS, list() if all(type(entry) is str and (not f.choices or entry in f.choices) for entry in value):
+        case Type.TEXTS, list() if all(_is_text(f, entry) for entry in value):
             return [entry.strip() for entry in value]
     return None
+
+
+def _is_text(f: Field, value: object) -> bool:
+    """Whether a value is one of the texts that the field allows; the `...` of an example is none."""
+    return type(value) is str and value.strip() != PLACEHOLDER and (not f.choices or value in f.choices)
 
 
 def _shown(value: Any) -> str:

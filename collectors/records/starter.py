@@ -2,6 +2,7 @@
 
 - It loads as it is, and says nothing that nobody has decided: examples are comments, no person is invented, the Statement
   of Applicability lists the 93 controls without a decision or an approval. So the first run shows honest gaps.
+- What stands in an example for something of yours is `...`, which is refused where it is left in a record.
 - A file that exists is never touched.
 """
 
@@ -17,6 +18,7 @@ from collectors.records.schema import Field, Kind, Type
 
 _POLICY = "information-security"
 _WIDTH = 44
+_NAMED = 10
 
 
 def write_starter(directory: Path, today: date) -> list[Path]:
@@ -24,7 +26,8 @@ def write_starter(directory: Path, today: date) -> list[Path]:
     texts = starter(directory, today)
     there = sorted(file for file in texts if (directory / file).exists())
     if there:
-        raise FileExistsError(f"{directory}: {', '.join(there)} exist; nothing was overwritten, nothing was written")
+        more = f" and {len(there) - _NAMED} more" if len(there) > _NAMED else ""
+        raise FileExistsError(f"{directory}: {', '.join(there[:_NAMED])}{more} exist already; nothing was written")
     written: list[Path] = []
     for file, text in texts.items():
         path = directory / file
@@ -68,7 +71,7 @@ def _register(kind: Kind, today: date) -> str:
 def _notes(kind: Kind) -> Iterator[str]:
     yield "# Take away the # before what you fill in, and leave out what you do not know: what is missing shows as a gap."
     if not kind.single:
-        yield f"# Repeat [[{kind.name}]] for each one. [defaults] at the top gives fields to all of this file that leave them out."
+        yield f"# Repeat [[{kind.name}]] for each one. A table [defaults] at the top fills in what they leave out."
     if kind.key:
         yield f"# Without an id of its own an entry is named after {' and '.join(kind.key)}."
     if kind.document:

@@ -37,7 +37,6 @@ KINDS = (
             day("reviewed_on", "when they were last reviewed"),
             day("next_review", "when they will be reviewed next"),
         ),
-        effective=("reviewed_on",),
     ),
     Kind(
         "supplier_agreement",

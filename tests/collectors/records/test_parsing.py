@@ -113,7 +113,7 @@ def test_windows_line_ends_and_a_byte_order_mark_are_text() -> None:
         (
             "incident",
             '[[incident]]\nid = "I-1"\ndetected = 2026-02-11T09:30:00\n',
-            "incidents.toml:3: detected: expected a time with its zone such as 2026-01-31T09:30:00Z, found 2026-02-11T09:30:00,",
+            "incidents.toml:3: detected: expected a time with its zone such as 2026-01-31T09:30:00Z, found 2026-02-11T09:30:00",
         ),
         (
             "continuity_plan",
