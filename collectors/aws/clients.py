@@ -13,10 +13,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
+from collectors.aws.models import shared_models
 from collectors.aws.permissions import permission_of
 from collectors.source import NotEnabledError, UndeclaredCallError, UnreadError
 from evidence_store.records import Unread, Why
@@ -85,15 +85,21 @@ class Clients:
         self._absent: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
 
-    def get(self, session: "Session", service: str, region: str) -> Any:
-        """The client of a service in a region. Raises `NotEnabledError` where the provider does not offer it there."""
+    def get(self, session: "Session", service: str, region: str, operation: str = "") -> Any:
+        """The client of a service in a region, able to call the operation.
+
+        Raises `NotEnabledError` where the provider does not offer the service there.
+        """
         key = (id(session), service, region)
         with self._lock:
             client = self._kept.get(key)
-            if client is not None:
+            if client is not None and (not operation or _can(client, operation)):
                 self._kept.move_to_end(key)
                 return client
             client = self._make(session, service, region)
+            if operation and not _can(client, operation):
+                session.get_component("data_loader").add(service, [operation])
+                client = self._make(session, service, region)
             self._kept[key] = client
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
@@ -151,6 +157,10 @@ class Clients:
             parameter_validation=False,
             user_agent_extra=self._user_agent,
         )
+
+
+def _can(client: Any, operation: str) -> bool:
+    return operation in client.meta.service_model.operation_names
 
 
 def _guard(service: str) -> Callable[..., None]:
@@ -222,12 +232,5 @@ def new_session(profile: str | None) -> "Session":
     import botocore.session
 
     session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
-    session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+    session.register_component("data_loader", shared_models(session.get_config_variable("data_path")))
     return session
-
-
-@cache
-def _models(path: str | None) -> Any:
-    from botocore.loaders import create_loader
-
-    return create_loader(path)

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from collectors.aws.permissions import permission_of
-from collectors.source import NotEnabledError, Place, Source, UnreadError
+from collectors.source import NotEnabledError, Place, Source, UndeclaredCallError, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
 if TYPE_CHECKING:
@@ -108,7 +108,9 @@ class Reader:
         """Every page, whole. Nothing at all where the first answer's code is in `absent`."""
         service, _, operation = call.partition(".")
         action = permission_of(call)
-        client = self._clients.get(self._principal.session, service, in_region or self._home)
+        if call not in self._permit.allowed:  # the client's own guard would see it too; here it need not be made
+            raise UndeclaredCallError(f"{self._permit.reader} did not declare {call}")
+        client = self._clients.get(self._principal.session, service, in_region or self._home, operation)
         read = _first(client, operation, params) if first_only else _every(client, operation, params, action)
         refused = (*self._not_enabled, *not_enabled)
         while True:

@@ -259,6 +259,15 @@ def test_a_client_used_past_the_reader_is_refused_too(aws: Cloud) -> None:
     assert len(aws.calls) == 1
 
 
+def test_a_client_used_past_the_reader_within_a_permit_is_held_to_it(aws: Cloud) -> None:
+    read = reader(aws, "rds.DescribeDBInstances")
+    read.call("rds.DescribeDBInstances")
+    client = read._clients.get(read._principal.session, "rds", "eu-west-1", "DescribeDBClusters")
+    with read._under(read._permit), pytest.raises(UndeclaredCallError, match="did not declare rds"):
+        client.describe_db_clusters()
+    assert len(aws.calls) == 1
+
+
 def test_between_two_pages_nothing_is_permitted(aws: Cloud) -> None:
     aws.serve("rds.DescribeDBInstances", INSTANCES)
     read = reader(aws, "rds.DescribeDBInstances")

@@ -188,6 +188,17 @@ def test_a_service_that_a_region_does_not_offer_is_not_enabled_there(monkeypatch
     assert clients.get(session, "ec2", "eu-west-1") is not None
 
 
+def test_a_client_knows_only_what_is_declared_and_learns_what_is_asked_of_it(aws: Cloud) -> None:
+    clients, session = Clients("test"), new_session(None)
+    rds = clients.get(session, "rds", "eu-west-1")
+    assert {"DescribeDBInstances", "DescribeDBClusters"} <= set(rds.meta.service_model.operation_names)
+    assert not hasattr(rds, "delete_db_instance")
+    assert "describe_events" not in dir(rds)
+    events = clients.get(session, "rds", "eu-west-1", "DescribeEvents")
+    assert {"DescribeEvents", "DescribeDBInstances"} <= set(events.meta.service_model.operation_names)
+    clients.close()
+
+
 # Settings.
 
 
