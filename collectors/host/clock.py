@@ -65,7 +65,7 @@ def _texts(reader: HostReader, patterns: tuple[str, ...]) -> list[str]:
 def _servers(text: str) -> list[Json]:
     """chrony.conf(5), ntp.conf(5): a pool gives up to `maxsources` servers, four if it does not say."""
     found = []
-    for kind, address, options in re.findall(r"^\s*(server|pool|peer|refclock)\s+(\S+)([^#!\n]*)", text, re.MULTILINE):
+    for kind, address, options in re.findall(r"^\s*(server|pool|peer|refclock)[ \t]+(\S+)([^#!\n]*)", text, re.MULTILINE):
         most = re.search(r"\bmaxsources\s+(\d+)", options)
         count = (int(most[1]) if most else 4) if kind == "pool" else 1
         found.append({"Kind": kind, "Address": address, "Count": count})

@@ -54,7 +54,7 @@ def log_files(reader: HostReader) -> Iterator[Observation]:
     yield reader.of_machine("log_files", {"OpenLogFiles": sorted(found, key=lambda file: str(file["Path"]))})
 
 
-_LEGACY = re.compile(r"^\s*([a-z*][\w,.;*!=]*\.[\w,.;*!=]+)\s+(@@?)(?:\([^)]*\))?(\[[^\]]+\]|[^\s:;]+)", re.MULTILINE)
+_LEGACY = re.compile(r"^\s*([a-z*][\w,.;*!=]*\.[\w,.;*!=]+)[ \t]+(@@?)(?:\([^)]*\))?(\[[^\]]+\]|[^\s:;]+)", re.MULTILINE)
 _ACTION = re.compile(r"action\s*\(([^)]*)\)", re.IGNORECASE | re.DOTALL)
 _PARAMETER = re.compile(r"([\w.]+)\s*=\s*\"([^\"]*)\"")
 _REMOTE = {
@@ -84,7 +84,7 @@ def log_forwarding(reader: HostReader) -> Iterator[Observation]:
     """Each way out that a log daemon is told of: `Unit` that sends, `Target`, and `Selector` (empty: everything)."""
     ways = list(_rsyslog(_all(reader, "/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf")))
     upload = _all(reader, "/etc/systemd/journal-upload.conf", "/etc/systemd/journal-upload.conf.d/*.conf")
-    urls = re.findall(r"^\s*URL\s*=\s*(\S+)", upload, re.MULTILINE)
+    urls = re.findall(r"^[ \t]*URL[ \t]*=[ \t]*(\S+)", upload, re.MULTILINE)
     ways += [{"Unit": "systemd-journal-upload.service", "Target": target, "Selector": ""} for target in urls]
     syslog_ng = _all(reader, "/etc/syslog-ng/syslog-ng.conf", "/etc/syslog-ng/conf.d/*.conf")
     hosts = re.findall(r"\b(?:network|syslog|tcp6?|udp6?)\s*\(\s*\"([^\"]+)\"", syslog_ng)

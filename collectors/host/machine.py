@@ -234,7 +234,7 @@ class Processes:
 
 
 def _program(name: str) -> str:
-    for directory in DIRECTORIES:
+    for directory in DIRECTORIES if "/" not in name else ():
         found = Path(directory, name)
         if found.is_file():
             return str(found)

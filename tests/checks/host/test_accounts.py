@@ -1,6 +1,7 @@
 """Checks on accounts, driven from passwd, shadow and authorized_keys."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ ALICE = 'id = "alice"\nname = "Alice Example"\nstatus = "active"\naccounts = ["a
 LEFT = ALICE.replace("active", "left")
 
 
-def known(records: Connection | None, **changes: object) -> Looked:
+def known(records: Connection | None, **changes: Any) -> Looked:
     targets = {"web": host(**changes)} | ({"isms": records} if records else {})
     return look(targets, "host_accounts_known", at=AT)
 
@@ -82,7 +83,7 @@ def test_account_of_nobody_is_unknown_while_its_expiry_is(isms: Path) -> None:
     assert "read /etc/shadow was denied" in seen.reason("host_accounts_known", ":alice")
 
 
-def keys(records: Connection | None, parameters: dict[str, object] | None = None, **changes: object) -> Looked:
+def keys(records: Connection | None, parameters: dict[str, list[str]] | None = None, **changes: Any) -> Looked:
     targets = {"web": host(**changes)} | ({"isms": records} if records else {})
     given = {"host_ssh_authorized_keys_known": parameters or {}}
     return look(targets, "host_ssh_authorized_keys_known", at=AT, parameters=given)
@@ -90,7 +91,7 @@ def keys(records: Connection | None, parameters: dict[str, object] | None = None
 
 def fingerprint() -> str:
     found = look(host(), "host_ssh_authorized_keys_known", at=AT).facts("host.account", "authorized_keys")
-    return next(key["Fingerprint"] for facts in found.values() for key in facts["AuthorizedKeys"])
+    return str(next(key["Fingerprint"] for facts in found.values() for key in facts["AuthorizedKeys"]))
 
 
 def test_key_of_an_active_person_is_known_by_fingerprint(isms: Path) -> None:

@@ -1,5 +1,7 @@
 """Checks on the kernel's audit, driven from what auditctl says."""
 
+from typing import Any
+
 import pytest
 
 from collectors.host.machine import Ran
@@ -9,7 +11,7 @@ from tests.harness import Looked, look
 RULES, DAEMON = "host_audit_rules", "host_auditd_running"
 
 
-def rules(*, without: str = "", also: str = "", **changes: object) -> Looked:
+def rules(*, without: str = "", also: str = "", **changes: Any) -> Looked:
     lines = [line for line in said("redhat9", "auditctl-l").out.splitlines() if not without or without not in line]
     return look(host(commands={"auditctl -l": Ran(0, "\n".join([*lines, also]))}, **changes), RULES, at=AT)
 

@@ -80,8 +80,9 @@ def test_certificate_and_public_key_are_no_private_keys() -> None:
 
 
 def test_form_and_passphrase_are_told_and_the_key_is_not() -> None:
-    files = {
-        "/etc/ssl/private/a.key": pem(),
+    plain = pem()
+    files: dict[str, str | bytes] = {
+        "/etc/ssl/private/a.key": plain,
         "/etc/ssl/private/b.key": pem(password=b"secret"),
         "/home/alice/.ssh/id_ed25519": pem(openssh=True),
         "/etc/ssl/private/c.ppk": "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n",
@@ -94,7 +95,7 @@ def test_form_and_passphrase_are_told_and_the_key_is_not() -> None:
         "/home/alice/.ssh/id_ed25519": ("OPENSSH", False),
         "/etc/ssl/private/c.ppk": ("PuTTY", False),
     }
-    assert files["/etc/ssl/private/a.key"].splitlines()[1].decode() not in str(found)  # type: ignore[union-attr]  # bytes here
+    assert plain.splitlines()[1].decode() not in str(found)
 
 
 @pytest.mark.parametrize("denied", ["/etc/ssl/private", "/etc/ssl/private/web.key", "/home/alice/.ssh"])

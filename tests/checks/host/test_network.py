@@ -1,6 +1,7 @@
 """Checks on listeners and on the packet filter, driven from ss, nft and iptables-save."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ def test_cleartext_program_on_another_port_is_unknown_to_an_ordinary_user() -> N
     assert sockets(CLEARTEXT, tcp("*:23"), root=False).status(CLEARTEXT) == "fail"
 
 
-def filtered(ran: Ran | None, **changes: object) -> Looked:
+def filtered(ran: Ran | None, **changes: Any) -> Looked:
     saved = {line: said("debian12", f"{line}-ufw") for line in ("iptables-save", "ip6tables-save")}
     return look(host(commands={NFT: ran, **saved}, **changes), FIREWALL, at=AT)
 
@@ -129,7 +130,7 @@ def chain(*rules: Json, policy: str = "drop", family: str = "inet", name: str = 
     return made + [{"rule": {"family": family, "table": "t", "chain": name, "handle": 2, "expr": rule}} for rule in rules]
 
 
-def judged(*chains: list[Json], **changes: object) -> Looked:
+def judged(*chains: list[Json], **changes: Any) -> Looked:
     return filtered(Ran(0, json.dumps({"nftables": [entry for made in chains for entry in made]})), **changes)
 
 

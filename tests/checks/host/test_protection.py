@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,9 @@ DAILY = "/var/lib/clamav/daily.cld"
 AIDE, LOG = "/var/lib/aide/aide.db.gz", "/var/log/aide/aide.log"
 
 
-def running(*units: str, **changes: object) -> Looked:
+def running(*units: str, **changes: Any) -> Looked:
     said = "".join(f"{unit} loaded active running a unit\n" for unit in units)
-    commands = {UNITS: Ran(0, said), **changes.pop("commands", {})}  # type: ignore[dict-item]  # a mapping of commands
+    commands = {UNITS: Ran(0, said), **changes.pop("commands", {})}
     return look(host(commands=commands, **changes), MALWARE, at=AT)
 
 
@@ -62,7 +63,7 @@ def test_protection_is_unknown_where_a_part_of_it_may_not_be_read(denied: str) -
     assert f"{denied} was denied" in seen.reason(MALWARE)
 
 
-def integrity(**changes: object) -> Looked:
+def integrity(**changes: Any) -> Looked:
     return look(host(**changes), INTEGRITY, at=AT)
 
 

@@ -1,6 +1,7 @@
 """Checks on block devices, driven from lsblk."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def device(name: str, kind: str, *places: str | None, children: tuple[Json, ...]
     return {"name": name, "type": kind, "fstype": None, "mountpoints": list(places), "children": list(children)}
 
 
-def disks(*devices: Json, **changes: object) -> Looked:
+def disks(*devices: Json, **changes: Any) -> Looked:
     return look(host(commands={LSBLK: Ran(0, json.dumps({"blockdevices": devices}))}, **changes), CHECK, at=AT)
 
 

@@ -1,6 +1,7 @@
 """Checks on sudo, driven from what cvtsudoers says."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ RULES, LOGGED = "host_sudo_rules", "host_sudo_logged"
 LINE = command("redhat9", "cvtsudoers")[0]
 
 
-def sudo(check: str, *specs: Json, defaults: Json = (), **changes: object) -> Looked:
+def sudo(check: str, *specs: Json, defaults: Json = (), **changes: Any) -> Looked:
     text = json.dumps({"Defaults": list(defaults), "User_Specs": list(specs)})
     return look(host(commands={LINE: Ran(0, text)}, **changes), check, at=AT)
 

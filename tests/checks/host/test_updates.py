@@ -1,5 +1,7 @@
 """Checks on updates, driven from what apt and dnf say with the lists that they have."""
 
+from typing import Any
+
 import pytest
 
 from collectors.host.machine import Ran
@@ -16,10 +18,10 @@ NONE = Ran(0, "Reading package lists...\nBuilding dependency tree...\n0 upgraded
 OTHER = Ran(0, "Inst tzdata [2024a-0+deb12u1] (2025b-0+deb12u2 Debian:12.11/oldstable [all])\n")
 
 
-def debian(ran: Ran | None = None, *, upgraded: float | None = None, made: float = 0, **changes: object) -> Looked:
+def debian(ran: Ran | None = None, *, upgraded: float | None = None, made: float = 0, **changes: Any) -> Looked:
     """apt as it answered, or as told; all updates last installed, and the lists made, so many days ago."""
     times = {} if upgraded is None else {STAMP: long_ago(upgraded)}
-    files = dict(changes.pop("files", {}))  # type: ignore[call-overload]  # a mapping of files
+    files = dict(changes.pop("files", {}))
     if upgraded is not None:
         files[STAMP] = ""
     if made:
@@ -28,7 +30,7 @@ def debian(ran: Ran | None = None, *, upgraded: float | None = None, made: float
     return look(host("debian12", files=files, times=times, commands=commands, **changes), AGE, at=AT)
 
 
-def redhat(published: str, ran: Ran | None = None, **changes: object) -> Looked:
+def redhat(published: str, ran: Ran | None = None, **changes: Any) -> Looked:
     text = said("redhat9", "dnf-info").out.replace("2026-11-18", published)
     commands = {INFO: Ran(0, text)} | ({DNF: ran} if ran else {})
     return look(host(commands=commands, **changes), AGE, at=AT)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from collectors.host.machine import Entry, FileStatus, Machine, NoCommandError, Ran
 from collectors.host.reader import HostConnection
@@ -74,8 +75,8 @@ class RecordedFiles:
                 self._files.setdefault("/".join(parts[:end]) or "/", (b"", status(stat.S_IFDIR | 0o755)))
 
     def read(self, path: str, limit: int) -> bytes:
-        found, kind = self._found(path)
         self._allow(path)
+        found, kind = self._found(path)
         if not kind.is_file or len(found) > limit:
             raise OSError(errno.EINVAL, "not a plain file", path)
         return found
@@ -93,9 +94,9 @@ class RecordedFiles:
         return path
 
     def entries(self, directory: str) -> list[Entry]:
+        self._allow(directory)
         if not self._found(directory)[1].is_directory:
             raise NotADirectoryError(errno.ENOTDIR, "Not a directory", directory)
-        self._allow(directory)
         base = directory.rstrip("/") + "/"
         names = {path for path in self._files if path.startswith(base) and "/" not in path[len(base) :] and path != base}
         return [Entry(path[len(base) :], self._files[path][1]) for path in sorted(names)]
@@ -163,6 +164,6 @@ def machine(
     return Machine(RecordedFiles(merged, denied), RecordedCommands(lines), user, root, name, kernel, "x86_64")
 
 
-def host(name: str = "redhat9", *, target: HostTarget | None = None, **changes: object) -> HostConnection:
+def host(name: str = "redhat9", *, target: HostTarget | None = None, **changes: Any) -> HostConnection:
     """An open connection to a recorded machine; see `machine` for the changes."""
-    return HostConnection(machine(name, **changes), target or HostTarget(name))  # type: ignore[arg-type]  # passed on as they are
+    return HostConnection(machine(name, **changes), target or HostTarget(name))
