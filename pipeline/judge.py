@@ -52,11 +52,12 @@ class Seen:
     reason: Unread | None  # why presence is not complete
     unread: Mapping[Missed, Unread] = field(default_factory=dict)  # asked for and not obtained
     unseen: frozenset[Missed] = frozenset()  # in the store from before, not named by a partial listing
+    effective: datetime | None = None  # the time that the whole answer speaks of, where it is not that of the look
 
     @classmethod
     def of(cls, snapshot: Snapshot, unseen: Iterable[Missed] = ()) -> "Seen":
         unread = {(u.type, u.uid, u.facet): u.unread for u in snapshot.unread}
-        return cls(snapshot.presence, snapshot.reason, unread, frozenset(unseen))
+        return cls(snapshot.presence, snapshot.reason, unread, frozenset(unseen), snapshot.effective)
 
     def lacks(self, type_: str, uid: str, facet: str) -> Unread | None:
         """Why this facet was not read; `None` if it was, or if the source answered that there is none."""
@@ -83,6 +84,7 @@ class Facts:
         listing = sources.listing(type_)
         facets = {(o.source.name, o.facet.name): o for o in [listing, *(o for _, o in self._origins)]}
         self._timed = [o for o in facets.values() if o.facet.effective is not None]
+        self._sources = sorted({source for source, _ in facets})
 
     def pick(self, seen: Mapping[str, Seen], uid: str, facets: Facets) -> dict[str, Json | Unread]:
         """`seen` is by source name, for the resource's scope."""
@@ -90,6 +92,11 @@ class Facts:
         for name, origin in self._origins:
             picked[name] = _fact(origin, name, seen, uid, facets)
         return picked
+
+    def reported(self, seen: Mapping[str, Seen]) -> list[datetime]:
+        """The times that whole answers speak of, where a source says so: when a report was generated."""
+        answers = (seen.get(source) for source in self._sources)
+        return [answer.effective for answer in answers if answer is not None and answer.effective is not None]
 
     def effective(self, facets: Facets) -> tuple[list[datetime], str]:
         """The times that these facets speak of, and the name of one that is missing or malformed."""
@@ -318,6 +325,7 @@ def ask(
     if verdict.status is not Status.PASS:
         return replace(verdict, lookups=tuple(look.made))
     times, untimed = facts.effective(facets)
+    times += facts.reported(world.seen(scope))
     ahead = [time for time in times if _ahead(time, at)]
     if untimed:
         verdict = Verdict(Status.UNKNOWN, f"{resource.name} says nothing of the time of its facts ({untimed} is missing)")

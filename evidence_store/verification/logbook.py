@@ -139,7 +139,7 @@ class LogVerifier:
 
     def _leaf(self, row: LeafRow, notes: Mapping[int, str]) -> None:
         book, entry = self.book, f"ev_leaf {row.idx}"
-        self._tree.append(merkle.leaf_hash(row.body))
+        self._tree.append(merkle.leaf_hash(row.body if isinstance(row.body, bytes) else repr(row.body).encode()))
         book.size += 1
         book.times.append(book.times[-1] if book.times else datetime(1970, 1, 1, tzinfo=UTC))
         try:

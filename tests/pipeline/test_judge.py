@@ -196,6 +196,24 @@ def test_the_oldest_time_of_the_facts_is_told() -> None:
     assert found.effective == datetime(2026, 2, 27, tzinfo=UTC)
 
 
+def test_the_time_that_a_whole_report_speaks_of_is_the_age_of_a_pass() -> None:
+    made = datetime(2026, 2, 20, tzinfo=UTC)
+    listed = Snapshot(HERE, "List", (), Presence.COMPLETE, None, (), 1, "me", 1, AT, AT, made)
+    (found,) = ask(check(is_big, ("Size",)), {"toy.box": {"box:a": {"config": {"Name": "a"}}}}, listed)
+    assert (found.finding.status, found.effective) == (Status.PASS, made)
+
+
+def test_the_newest_record_of_a_register_is_the_age_of_what_it_shows() -> None:
+    bags = Source(
+        "Bags", "toy", "account", (Facet("toy.bag", ("Box", "On"), lists=True, effective="On"),), (), (), lambda r: []
+    )
+    states = {**BOX, "toy.bag": {f"bag:{day}": {"config": {"Box": "a", "On": f"2026-02-{day}"}} for day in (10, 20)}}
+    seen = {(s.scope, s.source): Seen.of(s) for s in (snapshot("List"), snapshot("Bags"))}
+    world = World(Sources([LIST, LID, SCAN, bags]), States(states), seen, [BAGGED])
+    (found,) = judge(world, "toy.box", HERE, [BAGGED], {"has_bag": {}}, {"has_bag": ""}, AT)
+    assert found.effective == datetime(2026, 2, 20, tzinfo=UTC)
+
+
 def has_bag(box: Resource, *, inventory: Inventory) -> Answer:
     return None if list(inventory.where("toy.bag", Box=box.fact("Name"))) else f"{box.name} has no bag"
 

@@ -336,6 +336,10 @@ class Cloud:
         """Refuse the calls that need these actions, as their services would."""
         self._overlay.denied.update(actions)
 
+    def allow(self, *actions: str) -> None:
+        """Grant again what was denied."""
+        self._overlay.denied.difference_update(actions)
+
     def deny_all(self, but: Iterable[str] = ("sts:GetCallerIdentity",)) -> None:
         self._overlay.allowed = set(but)
 
