@@ -178,7 +178,7 @@ def aws_rds_tls_forced(instance: Resource, *, inventory: Inventory) -> Answer:
     wanted = tls_parameter(engine)
     if wanted is None:
         return Unknown(f"{instance.name} runs {engine}; how it refuses clear text is not known")
-    holder, status = instance, {group["ParameterApplyStatus"] for group in instance.fact("DBParameterGroups")}
+    holder, status = instance, {group["ParameterApplyStatus"] for group in instance.fact("DBParameterGroups") or ()}
     if identifier := instance.fact("DBClusterIdentifier"):
         cluster = cluster_of(instance, inventory)
         if cluster is None:
@@ -190,5 +190,5 @@ def aws_rds_tls_forced(instance: Resource, *, inventory: Inventory) -> Answer:
     if (value or "").lower() not in wanted.values:
         return f"{instance.name} lets clients connect in clear text ({wanted.name} is {value or 'not set'})"
     if status != {"in-sync"}:
-        return Unknown(f"{instance.name} has parameters that are not in force yet ({', '.join(sorted(status))})")
+        return Unknown(f"{instance.name} has parameters that are not in force yet ({', '.join(sorted(status)) or 'no status'})")
     return None

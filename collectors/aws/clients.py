@@ -128,21 +128,25 @@ class Clients:
         return client
 
     def _has_endpoint(self, session: "Session", client: Any, service: str, region: str) -> bool:
-        """False only where the SDK's data knows the service in other regions, not in this one, and its host has no address.
+        """False only where the SDK's data knows the region, not the service in it, and the service's host has no address.
 
         The data alone may be older than the service's arrival in the region; then its host has one.
         """
         partition = client.meta.partition
-        if (service, partition) not in self._offered:
-            self._offered[service, partition] = frozenset(session.get_available_regions(service, partition))
-        offered = self._offered[service, partition]
-        if not offered or region in offered:
+        offered = self._regions_of(session, service, partition)
+        if not offered or region in offered or region not in self._regions_of(session, "ec2", partition):
             return True
         try:
             socket.getaddrinfo(urlsplit(client.meta.endpoint_url).hostname, None)
         except socket.gaierror as error:
             return error.errno not in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
         return True
+
+    def _regions_of(self, session: "Session", service: str, partition: str) -> frozenset[str]:
+        """Where the SDK's data says that a service is offered; nowhere for one that knows no regions."""
+        if (service, partition) not in self._offered:
+            self._offered[service, partition] = frozenset(session.get_available_regions(service, partition))
+        return self._offered[service, partition]
 
     def _config(self, session: "Session") -> "Config":
         from botocore.config import Config

@@ -17,7 +17,6 @@ INSTANCE = Facet(
         "EngineVersion",
         "StorageEncrypted",
         "BackupRetentionPeriod",
-        "DBParameterGroups",
         "Tags",
     ),
     optional=(
@@ -31,6 +30,7 @@ INSTANCE = Facet(
         "CopyTagsToSnapshot",
         "DBClusterIdentifier",
         "DBInstanceClass",
+        "DBParameterGroups",
         "DBSubnetGroup",
         "DbiResourceId",
         "DeletionProtection",
@@ -99,6 +99,13 @@ SNAPSHOT = Facet(
 )
 SHARING = Facet("aws.rds.snapshot", facts=("RestoreAccounts",), name="sharing")
 
+_ORDER = {
+    "DBClusterMembers": "DBInstanceIdentifier",
+    "DBParameterGroups": "DBParameterGroupName",
+    "OptionGroupMemberships": "OptionGroupName",
+    "VpcSecurityGroups": "VpcSecurityGroupId",
+}
+
 # What is asked of a parameter group that has hundreds: how it treats clear text, and what it logs.
 PARAMETER_NAMES = (
     "audit_logs",
@@ -123,7 +130,7 @@ PARAMETER_NAMES = (
 def instances(read: Reader) -> Iterator[Observation]:
     for item in read.pages("rds.DescribeDBInstances", "DBInstances"):
         uid = item["DBInstanceArn"]
-        facts = _with_order(INSTANCE, item) | {"DBParameterGroups": ordered(item["DBParameterGroups"], "DBParameterGroupName")}
+        facts = _with_order(INSTANCE, item)
         if subnets := item.get("DBSubnetGroup"):
             facts["DBSubnetGroup"] = only(subnets, "DBSubnetGroupName", "VpcId")
         yield Observation(INSTANCE.type, uid, facts)
@@ -134,14 +141,13 @@ def instances(read: Reader) -> Iterator[Observation]:
 def clusters(read: Reader) -> Iterator[Observation]:
     for item in read.pages("rds.DescribeDBClusters", "DBClusters"):
         uid = item["DBClusterArn"]
-        members = ordered(item["DBClusterMembers"], "DBInstanceIdentifier")
-        yield Observation(CLUSTER.type, uid, _with_order(CLUSTER, item) | {"DBClusterMembers": members})
+        yield Observation(CLUSTER.type, uid, _with_order(CLUSTER, item))
         yield Observation(CLUSTER_RECOVERY.type, uid, picked(CLUSTER_RECOVERY, item), CLUSTER_RECOVERY.name)
 
 
 def _with_order(facet: Facet, item: Mapping[str, Any]) -> dict[str, Json]:
     facts = picked(facet, item, Tags=tag_map(item.get("TagList", [])))
-    for name, key in (("VpcSecurityGroups", "VpcSecurityGroupId"), ("OptionGroupMemberships", "OptionGroupName")):
+    for name, key in _ORDER.items():
         if name in facts:
             facts[name] = ordered(facts[name], key)
     for name in ("AvailabilityZones", "EnabledCloudwatchLogsExports"):
@@ -162,7 +168,7 @@ def parameters(read: Reader, parents: list[Parent]) -> Iterator[Observation]:
     """Each group that is in use, once; instances that share it share the answer."""
     groups = _Groups(read, "rds.DescribeDBParameters", "DBParameterGroupName")
     for parent in parents:
-        names = [group["DBParameterGroupName"] for group in parent.facts["DBParameterGroups"]]
+        names = [group["DBParameterGroupName"] for group in parent.facts["DBParameterGroups"] or ()]
         yield Observation(PARAMETERS.type, parent.uid, groups.parameters(names), PARAMETERS.name)
 
 

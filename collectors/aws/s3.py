@@ -10,7 +10,7 @@ from typing import Any
 from collectors.aws.documents import parsed
 from collectors.aws.reader import Reader
 from collectors.aws.shaping import ordered, tag_map
-from collectors.source import Facet, Parent, UnreadError, source
+from collectors.source import Facet, NotEnabledError, Parent, UnreadError, source
 from evidence_store.records import Json, Observation, Unread, Why
 
 BUCKET = "aws.s3.bucket"
@@ -137,6 +137,8 @@ def tags(read: Reader, parents: list[Parent]) -> Iterator[Observation]:
     for region in sorted(regions - {None}):
         try:
             known |= _tags(read, region)
+        except NotEnabledError:
+            continue
         except UnreadError as error:
             unread[region] = unread[None] = error.unread
     for bucket in parents:

@@ -180,12 +180,18 @@ def test_few_clients_are_kept_and_they_are_shared(aws: Cloud) -> None:
 
 
 def test_a_service_that_a_region_does_not_offer_is_not_enabled_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_EC2", "http://nowhere.invalid")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://nowhere.invalid")
     clients, session = Clients("test"), new_session(None)
-    with pytest.raises(NotEnabledError, match="ec2 is not offered in eu-nowhere-9"):
-        clients.get(session, "ec2", "eu-nowhere-9")
-    assert clients.get(session, "ec2", "eu-west-1") is not None
+    offered = session.get_available_regions("apprunner")
+    elsewhere = next(region for region in session.get_available_regions("ec2") if region not in offered)
+    with pytest.raises(NotEnabledError, match=f"apprunner is not offered in {elsewhere}"):
+        clients.get(session, "apprunner", elsewhere)
+    assert clients.get(session, "apprunner", offered[0]) is not None
+
+
+def test_a_region_that_the_sdk_does_not_know_yet_is_asked_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://nowhere.invalid")
+    assert Clients("test").get(new_session(None), "rds", "eu-future-9") is not None
 
 
 def test_a_client_knows_only_what_is_declared_and_learns_what_is_asked_of_it(aws: Cloud) -> None:
