@@ -69,7 +69,8 @@ class AwsConnection:
             while True:
                 with _translated("organizations:ListAccounts"):
                     answer = self._ask(caller.session, caller.main_region, "organizations.ListAccounts", **token)
-                yield from sorted(a["Id"] for a in answer["Accounts"] if a.get("State", a.get("Status")) == "ACTIVE")
+                    active = [a["Id"] for a in answer["Accounts"] if a.get("State", a.get("Status")) == "ACTIVE"]
+                yield from sorted(active)
                 if not answer.get("NextToken"):
                     return
                 token = {"NextToken": answer["NextToken"]}
@@ -98,11 +99,12 @@ class AwsConnection:
             return self._settings.regions
         with _translated("ec2:DescribeRegions"):
             answer = self._ask(principal.session, principal.main_region, "ec2.DescribeRegions")
-        return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
+            return tuple(sorted(region["RegionName"] for region in answer["Regions"]))
 
     def _assume(self, caller: Principal, role: str) -> Principal:
         """Take a role; its credentials renew themselves. Raises `UnreadError`."""
         from botocore.credentials import CredentialResolver, RefreshableCredentials
+        from botocore.exceptions import ClientError, CredentialRetrievalError
 
         arn = ""
 
@@ -126,8 +128,14 @@ class AwsConnection:
                 "expiry_time": had["Expiration"].isoformat(),
             }
 
+        def renewed() -> dict[str, str]:
+            try:
+                return credentials()
+            except ClientError as error:  # else it would look like the refusal of the call that happened to need it
+                raise CredentialRetrievalError(provider="assume-role", error_msg=errors.code_of(error)) from None
+
         with _translated("sts:AssumeRole"):
-            assumed = RefreshableCredentials.create_from_metadata(credentials(), credentials, method="assume-role")
+            assumed = RefreshableCredentials.create_from_metadata(credentials(), renewed, method="assume-role")
             session = new_session(self._settings.profile)
             session.register_component("credential_provider", CredentialResolver([_Given(assumed)]))
             return Principal(session, role.split(":")[4], arn)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 from checks.check import checks
 from collectors.aws import PROVIDER
@@ -63,3 +65,10 @@ def test_every_source_takes_no_html_for_an_answer(aws: Cloud) -> None:
     seen = look(aws.connect(("eu-west-1",)), *(check.id for check in ALL))
     passed = [(finding.check, finding.uid) for finding in seen.findings if finding.status == "pass"]
     assert passed == []
+
+
+def test_knowing_the_sources_costs_no_sdk() -> None:
+    program = (
+        "import sys, collectors.source as s; s.sources('aws'); sys.exit('botocore' in sys.modules or 'boto3' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

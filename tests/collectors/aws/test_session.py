@@ -11,6 +11,7 @@ from collectors.source import NotEnabledError, Place, UnreadError
 from evidence_store.records import Scope, Why
 from tests.collectors.aws.overlay import PASS_ON, Cloud, Refuse
 from tests.collectors.aws.test_reader import declared
+from tests.harness import look
 
 MEMBER = "222222222222"
 CLOSED = "333333333333"
@@ -151,19 +152,53 @@ def test_an_organization_that_may_not_be_listed_fails_the_target(aws: Cloud) -> 
         list(aws.connect(organization=True).places())
 
 
-def test_credentials_of_a_role_renew_themselves_before_they_expire(aws: Cloud) -> None:
-    def assume(params: dict[str, Any], *_: str) -> Any:
-        soon = datetime.now(UTC) + timedelta(seconds=30)  # well within the time in which the SDK must renew
-        given = {"AccessKeyId": "ASIASHORTLIVEDKEY", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": soon}
-        user = {"AssumedRoleId": "A:annexa", "Arn": f"arn:aws:sts::{MEMBER}:assumed-role/AnnexaReader/annexa"}
-        return {"Credentials": given, "AssumedRoleUser": user}
+def short_lived(*_: Any) -> dict[str, Any]:
+    soon = datetime.now(UTC) + timedelta(seconds=30)  # well within the time in which the SDK must renew
+    given = {"AccessKeyId": "ASIASHORTLIVEDKEY", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": soon}
+    user = {"AssumedRoleId": "A:annexa", "Arn": f"arn:aws:sts::{MEMBER}:assumed-role/AnnexaReader/annexa"}
+    return {"Credentials": given, "AssumedRoleUser": user}
 
-    aws.serve("sts.AssumeRole", assume)
+
+def test_credentials_of_a_role_renew_themselves_before_they_expire(aws: Cloud) -> None:
+    aws.serve("sts.AssumeRole", short_lived)
     connection = aws.connect(accounts=(MEMBER,))
     place = next(iter(connection.places()))
-    source = declared("iam.ListUsers")
-    connection.reader(place, source).call("iam.ListUsers")
+    read = connection.reader(place, declared("iam.ListUsers"))
+    assert read.call("iam.ListUsers") is not None
     assert [call for call, _ in aws.calls].count("sts.AssumeRole") >= 2
+
+
+def test_credentials_that_cannot_be_renewed_are_no_denial_of_the_call(aws: Cloud) -> None:
+    aws.serve("sts.AssumeRole", short_lived)
+    connection = aws.connect(accounts=(MEMBER,))
+    place = next(iter(connection.places()))
+    aws.deny("sts:AssumeRole")
+    with pytest.raises(UnreadError) as caught:
+        connection.reader(place, declared("iam.ListUsers")).call("iam.ListUsers")
+    assert (caught.value.unread.why, caught.value.unread.action) == (Why.CREDENTIALS, "iam:ListUsers")
+
+
+@pytest.mark.parametrize(
+    ("call", "settings"),
+    [("ec2.DescribeRegions", {"regions": "all"}), ("organizations.ListAccounts", {"organization": True})],
+)
+def test_an_odd_answer_about_places_is_unread_not_a_crash(aws: Cloud, call: str, settings: dict[str, Any]) -> None:
+    aws.garble(call, b"<a><b/></a>" if call.startswith("ec2") else b"{}")
+    try:
+        failed = [place.failed for place in aws.connect(**settings).places() if place.failed]
+    except UnreadError as error:
+        failed = [error.unread]
+    assert [unread.why for unread in failed] == [Why.UNEXPECTED]
+
+
+def test_an_account_that_cannot_be_entered_leaves_its_checks_unknown_and_the_others_judged(aws: Cloud) -> None:
+    the_role_is_missing_in(aws, CLOSED)
+    seen = look(aws.connect(accounts=(aws.account, CLOSED)), "aws_s3_account_public_block", "aws_rds_encrypted")
+    block = {finding.scope.account: finding for finding in seen.of("aws_s3_account_public_block")}
+    assert block[aws.account].status == "fail"
+    assert block[CLOSED].status == "unknown"
+    assert block[CLOSED].reason.startswith("sts:AssumeRole was denied")
+    assert [f.scope.account for f in seen.of("aws_rds_encrypted")] == [CLOSED]
 
 
 # Clients.
