@@ -70,6 +70,16 @@ def digest(value: Json) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
+def storable(text: str) -> bool:
+    """Whether a text can stand in a column of its own: both databases refuse lone surrogates, PostgreSQL zero bytes too."""
+    if text.isascii():
+        return "\0" not in text
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
+
+
 def number(value: Decimal | float) -> str:
     """The one text of a number: no exponent where it is of ordinary size, no trailing zeros, no minus zero."""
     exact = value if isinstance(value, Decimal) else Decimal(repr(value) if isinstance(value, float) else value)

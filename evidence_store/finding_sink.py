@@ -5,13 +5,15 @@
   resets its age: fail, unknown, fail is since the first fail.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
-from evidence_store import details, merkle, schema
+from evidence_store import canonical, details, merkle, schema
 from evidence_store.details import HASHED, SOFT, finding_hash, lookups_text
 from evidence_store.errors import StoreError
 from evidence_store.estate_writing import Ids
@@ -19,6 +21,7 @@ from evidence_store.records import Finding, Json, Scope, format_time
 
 _BUFFER = 4000  # findings between two queries
 _LOOKED_UP = 800  # uids in one query
+_CHECKS = 20  # checks in one query
 Judged = Mapping[str, tuple[int, str]]  # check -> version, digest of its parameters
 
 
@@ -58,7 +61,13 @@ class FindingSink:
     def finish(self) -> list[dict[str, Json]]:
         """Close what was not said again; the records of the leaf, one for each judged check."""
         self._flush()
-        return [self._record(check) for check in sorted(self._judged)]
+        checks = sorted(self._judged)
+        records: list[dict[str, Json]] = []
+        for start in range(0, len(checks), _CHECKS):
+            part = checks[start : start + _CHECKS]
+            standing = {check: list(rows) for check, rows in groupby(self._standing(part), key=itemgetter(0))}
+            records.extend(self._record(check, standing.get(check, ())) for check in part)
+        return records
 
     def _flush(self) -> None:
         inserts: list[dict[str, Any]] = []
@@ -101,7 +110,7 @@ class FindingSink:
         f = schema.finding.c
         query = sa.select(
             f.id, f.uid, f.version, f.parameters, f.severity, f.type, f.status, f.reason, f.since, f.opened
-        ).where(*_within(check, [scope]), f.uid.in_(uids))
+        ).where(*_within([check], [scope]), f.uid.in_(uids))
         return {row.uid: row for row in self._connection.execute(query)}
 
     def _history(self, check: str, scope: Scope, uids: list[str]) -> dict[str, list[Any]]:
@@ -145,22 +154,25 @@ class FindingSink:
             self._connection.execute(close, [{"ended": identity} for identity in ended])
             self.closed += len(ended)
 
-    def _record(self, check: str) -> dict[str, Json]:
+    def _standing(self, checks: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The open findings of some checks in the judged scopes, by check: the hashed columns, then the id."""
         f = schema.finding.c
-        query = sa.select(*(f[name] for name in HASHED), f.id).where(*_within(check, self._scopes))
+        query = sa.select(*(f[name] for name in HASHED), f.id).where(*_within(checks, self._scopes)).order_by(f.check)
+        wanted = {(scope.provider, scope.account, scope.region) for scope in self._scopes}
+        for row in self._connection.execute(query, execution_options={"yield_per": 2000}):
+            columns = tuple(row)
+            if columns[4:7] in wanted:
+                yield columns
+
+    def _record(self, check: str, standing: Iterable[tuple[Any, ...]]) -> dict[str, Json]:
         ended: list[int] = []
         items: list[tuple[tuple[str, ...], bytes]] = []
         counts: dict[str, int] = {}
-        wanted = set(self._scopes)
-        for row in self._connection.execute(query, execution_options={"yield_per": 2000}):
-            columns = tuple(row)
-            provider, account, region = columns[4:7]
-            if Scope(provider, account, region) not in wanted:
-                continue
+        for columns in standing:
             if columns[-1] not in self._alive:
                 ended.append(columns[-1])
                 continue
-            items.append(((columns[8], provider, account, region), finding_hash(columns[:-1])))
+            items.append(((columns[8], *columns[4:7]), finding_hash(columns[:-1])))
             counts[columns[9]] = counts.get(columns[9], 0) + 1
         self._close(ended)
         items.sort()
@@ -185,11 +197,11 @@ class FindingSink:
         return {"scopes": [details.scope_list(scope) for scope in self._scopes]}
 
 
-def _within(check: str, scopes: Sequence[Scope]) -> list[sa.ColumnElement[bool]]:
-    """Open findings of a check in some scopes; may let a few more through where scopes differ in more than the region."""
+def _within(checks: Sequence[str], scopes: Sequence[Scope]) -> list[sa.ColumnElement[bool]]:
+    """Open findings of some checks in some scopes; may let a few more through where scopes differ in more than the region."""
     f = schema.finding.c
     return [
-        f.check == check,
+        f.check.in_(checks),
         f.closed.is_(None),
         f.provider.in_(sorted({s.provider for s in scopes})),
         f.account.in_(sorted({s.account for s in scopes})),
@@ -210,8 +222,8 @@ def _same(row: Any, finding: Finding) -> bool:
 
 def _columns(finding: Finding, identity: int, since: int, leaf: int) -> dict[str, Any]:
     for text in (finding.uid, finding.reason, finding.type):
-        if "\0" in text:
-            raise StoreError(f"{finding.check}: a finding holds a zero byte: {text!r}")
+        if not canonical.storable(text):
+            raise StoreError(f"{finding.check}: a finding holds a zero byte or a lone surrogate: {text!r}")
     return {
         "id": identity,
         "check": finding.check,

@@ -6,6 +6,7 @@ Both are made where they are absent, readable by their owner alone. The redactio
 
 import base64
 import binascii
+import hmac
 import os
 import secrets
 import stat
@@ -38,6 +39,11 @@ class Keys:
     def public_text(self) -> str:
         """The public key as it is handed to an auditor."""
         return base64.b64encode(self.public).decode()
+
+    @property
+    def redaction_id(self) -> str:
+        """Tells one redaction key from another, and nothing else of it."""
+        return hmac.digest(self.redaction, b"annexa redaction key", "sha256")[:8].hex()
 
     @property
     def checkpoints(self) -> Path:

@@ -119,13 +119,11 @@ class LogReader:
 
     @staticmethod
     def _run(connection: sa.Connection, end: Leaf, signed: str) -> SealedRun:
-        leaf, c = schema.leaf.c, schema.checkpoint.c
-        before = connection.execute(sa.select(sa.func.max(c.size)).where(c.size <= end.idx)).scalar() or 0
-        rows = connection.execute(
-            sa.select(leaf.idx, leaf.body).where(leaf.idx >= before, leaf.idx <= end.idx).order_by(leaf.idx)
-        )
-        starts = (_leaf(row.idx, row.body) for row in rows if b'"kind":"run_start"' in row.body)
-        start = next((s for s in starts if s.run == end.run), None)
+        leaf = schema.leaf.c
+        query = sa.select(leaf.idx, leaf.body).where(leaf.idx < end.idx).order_by(leaf.idx.desc())
+        with connection.execute(query, execution_options={"yield_per": 50}) as rows:
+            starts = (_leaf(row.idx, row.body) for row in rows if b'"kind":"run_start"' in row.body)
+            start = next((s for s in starts if s.run == end.run), None)
         if start is None:
             raise StoreError(f"ev_leaf: leaf {end.idx} ends a run that did not begin; run `scanner evidence verify`")
         return SealedRun(

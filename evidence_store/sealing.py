@@ -8,7 +8,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from evidence_store import bodies
+from evidence_store import bodies, canonical
 from evidence_store.details import Place, item_hash
 from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, UnreadFacet
 from evidence_store.redaction import Redactor
@@ -181,8 +181,8 @@ class Sealer:
 
 def _refuse(*texts: str) -> None:
     for text in texts:
-        if "\0" in text:
-            raise ValueError(f"an identifier holds a zero byte: {text!r}")
+        if not canonical.storable(text):
+            raise canonical.CanonicalError(f"an identifier holds a zero byte or a lone surrogate: {text!r}")
 
 
 def _safe(unread: Unread, redactor: Redactor) -> Unread:

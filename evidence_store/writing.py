@@ -25,6 +25,7 @@ from evidence_store.keys import Keys
 from evidence_store.lock import Lock
 from evidence_store.note import Checkpoint
 from evidence_store.records import Json, Scope, format_time
+from evidence_store.redaction import Redactor
 from evidence_store.sealing import Collected
 from evidence_store.side_file import SideFile
 
@@ -80,7 +81,9 @@ class Writer:
             if grown.size == 0:
                 fields: dict[str, Json] = {"origin": self.origin, "key": self._keys.public_text, "form": FORM}
                 grown.append(connection, "genesis", self._clock(), "", fields)
-            fields = {"documents": _documents(connection, documents), "about": dict(about or {})}
+            # Where these two change, facts that held a secret look new: a new baseline, not a change of the estate.
+            redactor = {"version": Redactor.version, "key": self._keys.redaction_id}
+            fields = {"documents": _documents(connection, documents), "about": dict(about or {}), "redactor": redactor}
             return grown.append(connection, "run_start", self._clock(), run_id, fields)
 
         leaf = self._commit(start)
