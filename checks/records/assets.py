@@ -1,4 +1,4 @@
-"""The asset register, beside what is scanned; access reviews of the systems in it."""
+"""The asset register, beside what is scanned; access reviews of the systems in it, and classes of their information."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -156,3 +156,49 @@ def _reviewed(review: Resource, owners: list[str | None], at: datetime, interval
 def _open(done_on: str | None, decided: date, at: datetime, days: int) -> bool:
     """Whether a decision was not carried out, though the time for it is over."""
     return (done_on is None or done_on > at.date().isoformat()) and (at.date() - decided).days > days
+
+
+@check(
+    on="records.isms",
+    severity="medium",
+    version=1,
+    looks_up={
+        "records.classification": ("level", "handling", "approved_by", "approved_on", "effective_on"),
+        "records.asset": ("id", "type", "classification"),
+    },
+    fix="Approve the levels in isms/classification.toml, and give each asset in isms/assets.toml that holds information one.",
+)
+def rec_classification_scheme(
+    isms: Resource,
+    *,
+    at: datetime,
+    inventory: Inventory,
+    review_days: int = 365,
+    types: tuple[str, ...] = ("information", "database", "system", "application"),
+) -> str | Unknown | None:
+    """Levels of classification are approved, and each asset that holds information has one.
+
+    How something is handled follows from its level. Assets of the register are judged; whether a store that is scanned
+    stands in the register is the question of `rec_asset_register_reconciled`.
+
+    `review_days`: how long an approval or a review of the levels holds, in days
+    `types`: the types of asset that hold information
+    """
+    levels = entries(inventory, "classification")
+    if not levels:
+        return f"{isms.name} has no classification scheme in isms/classification.toml"
+    faults = [
+        f
+        for level in levels
+        for f in lacking(level, handling="handling", approved_by="approver", approved_on="day of approval")
+    ]
+    faults += [f for level in levels for f in stale(level, "effective_on", at, review_days, "approved or reviewed")]
+    known = {level.fact("level") for level in levels}
+    stores = [asset for asset in entries(inventory, "asset") if asset.fact("type") in (None, *types)]
+    if not stores:
+        return told(faults) or Unknown("isms/assets.toml names no asset that holds information, so none has a class")
+    bare = [asset.name for asset in stores if not asset.fact("classification")]
+    odd = [f"{a.name} ({a.fact('classification')})" for a in stores if (a.fact("classification") or None) not in (None, *known)]
+    faults += [f"no class is given to {some(bare)}"] if bare else []
+    faults += [f"a class outside the scheme is given to {some(odd)}"] if odd else []
+    return told(faults)

@@ -1,7 +1,7 @@
 """People: roles, competence, screening, agreements, training, leaving."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from checks.check import NotApplicable, Unknown, check
 from checks.records.registers import (
@@ -20,8 +20,6 @@ from checks.records.registers import (
     within,
 )
 from evidence_store.records import Inventory, Resource
-
-NOBODY = "isms/people.toml names nobody who works here, so nobody can be asked about"
 
 
 @check(
@@ -215,12 +213,9 @@ def rec_training_complete(
     """
     people = [p for p in staff(inventory, at) if not within(day(p, "joined"), at, new_days)]
     if not people:
-        return Unknown(f"{NOBODY} training ({isms.name})")
-    current = {
-        (entry.fact("person"), entry.fact("course"))
-        for entry in entries(inventory, "training")
-        if within(day(entry, "completed_on"), at, interval_days)
-    }
+        return Unknown(f"{isms.name} names nobody in isms/people.toml who works here, so nobody's training is known")
+    held = [t for t in entries(inventory, "training") if within(day(t, "completed_on"), at, interval_days)]
+    current = {(training.fact("person"), training.fact("course")) for training in held}
     faults: list[str] = []
     for course in courses:
         late = [p.fact("id") for p in people if (p.fact("id"), course) not in current]
@@ -273,9 +268,7 @@ def rec_leaver_checklist(
         return f"{isms.name} has no roster in isms/people.toml, so it is not known who left"
     undated = [p.fact("id") for p in people if p.fact("status") == "left" and day(p, "left") is None]
     lists = {r.fact("person"): r for r in entries(inventory, "leaver")}
-    left = {p.fact("id"): day(p, "left") for p in people if not at_work(p, at) and day(p, "left") is not None}
-    left |= {r.fact("person"): day(r, "last_day") for r in entries(inventory, "hr_leavers")}
-    left |= {who: day(r, "last_day") for who, r in lists.items() if who not in left}
+    left = _left(people, lists, inventory, at)
     gone = {who: last for who, last in left.items() if within(last, at, window_days)}
     faults = [f"isms/people.toml does not say when {some(undated)} left"] if undated else []
     if not gone and not faults and (unsaid := nil_return(inventory, "leaver", "leavers.toml", at, nil_return_days)):
@@ -286,14 +279,20 @@ def rec_leaver_checklist(
         ("duties_confirmed_on", "duties that go on were not confirmed", assets_days),
     )
     for who, last in sorted(gone.items()):
-        for fact, what, days in steps:
-            by = last + timedelta(days=days) if last else None
-            if by is not None and _missed(lists.get(who), fact, by.isoformat(), at):
-                faults.append(f"{who} left on {last}, and {what} by {by}")
+        late = [(what, last + timedelta(days=n)) for f, what, n in steps if _missed(lists.get(who), f, last, n, at)]
+        faults += [f"{who} left on {last}, and {what} by {by}" for what, by in late]
     return told(faults)
 
 
-def _missed(entry: Resource | None, fact: str, by: str, at: datetime) -> bool:
-    """Whether a step was not taken until its last day, which has passed, or was taken after it."""
-    on = day(entry, fact) if entry is not None else None
-    return str(on) > by if on is not None and on <= at.date() else at.date().isoformat() > by
+def _left(people: list[Resource], lists: dict[str, Resource], inventory: Inventory, at: datetime) -> dict[str, date]:
+    """Who left, and when: of the roster, of the personnel system's list, of the checklists."""
+    left = {person.fact("id"): day(person, "left") for person in people if not at_work(person, at)}
+    left |= {entry.fact("person"): day(entry, "last_day") for entry in entries(inventory, "hr_leavers")}
+    left |= {who: day(entry, "last_day") for who, entry in lists.items() if left.get(who) is None}
+    return {who: last for who, last in left.items() if last is not None}
+
+
+def _missed(entry: Resource | None, fact: str, last: date, days: int, at: datetime) -> bool:
+    """Whether a step was taken later than so many days after the last day, or was not taken and that time is over."""
+    on = day(entry, fact) if entry is not None and done(entry, fact, at) else at.date()
+    return on is not None and on > last + timedelta(days=days)

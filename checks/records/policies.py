@@ -1,11 +1,11 @@
-"""Policies: approved, current, complete, known to people; rules on access, duties and classes of information."""
+"""Policies: approved, current, complete, known to people; rules on access and on duties."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
 
 from checks.check import NotApplicable, Unknown, check
 from checks.records.annex import control_id
-from checks.records.registers import PERSON, day, done, entries, lacking, over, some, staff, stale, told
+from checks.records.registers import PERSON, day, done, entries, lacking, over, some, staff, told
 from evidence_store.records import Inventory, Resource
 
 # Which topics the Statement of Applicability calls for: a topic is needed as soon as one of its controls applies.
@@ -259,49 +259,3 @@ def _unsound(conflict: Resource, at: datetime) -> Iterator[tuple[dict[str, str |
             yield exception, "without a reason or an approver"
         elif exception["approved_by"] == exception["person"]:
             yield exception, "by that person's own approval"
-
-
-@check(
-    on="records.isms",
-    severity="medium",
-    version=1,
-    looks_up={
-        "records.classification": ("level", "handling", "approved_by", "approved_on", "effective_on"),
-        "records.asset": ("id", "type", "classification"),
-    },
-    fix="Approve the levels in isms/classification.toml, and give each asset in isms/assets.toml that holds information one.",
-)
-def rec_classification_scheme(
-    isms: Resource,
-    *,
-    at: datetime,
-    inventory: Inventory,
-    review_days: int = 365,
-    types: tuple[str, ...] = ("information", "database", "system", "application"),
-) -> str | Unknown | None:
-    """Levels of classification are approved, and each asset that holds information has one.
-
-    How something is handled follows from its level. Assets of the register are judged; whether a store that is scanned
-    stands in the register is the question of `rec_asset_register_reconciled`.
-
-    `review_days`: how long an approval or a review of the levels holds, in days
-    `types`: the types of asset that hold information
-    """
-    levels = entries(inventory, "classification")
-    if not levels:
-        return f"{isms.name} has no classification scheme in isms/classification.toml"
-    faults = [
-        f
-        for level in levels
-        for f in lacking(level, handling="handling", approved_by="approver", approved_on="day of approval")
-    ]
-    faults += [f for level in levels for f in stale(level, "effective_on", at, review_days, "approved or reviewed")]
-    known = {level.fact("level") for level in levels}
-    stores = [asset for asset in entries(inventory, "asset") if asset.fact("type") in (None, *types)]
-    if not stores:
-        return told(faults) or Unknown("isms/assets.toml names no asset that holds information, so none has a class")
-    bare = [asset.name for asset in stores if not asset.fact("classification")]
-    odd = [f"{a.name} ({a.fact('classification')})" for a in stores if (a.fact("classification") or None) not in (None, *known)]
-    faults += [f"no class is given to {some(bare)}"] if bare else []
-    faults += [f"a class outside the scheme is given to {some(odd)}"] if odd else []
-    return told(faults)

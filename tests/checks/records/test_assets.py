@@ -129,3 +129,42 @@ def test_access_reviews_that_may_not_be_read_are_unknown(isms: Isms, file: str) 
     seen = isms.look("rec_access_review_done", kept=(file,))
     assert seen.status("rec_access_review_done") == "unknown"
     assert f"read isms/{file} was denied" in seen.reason("rec_access_review_done")
+
+
+def test_approved_levels_and_a_class_for_each_asset_pass(isms: Isms) -> None:
+    assert isms.look("rec_classification_scheme").status("rec_classification_scheme") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("classification.toml", 'handling = "May be given to anybody."\n', "", "public names no handling"),
+        ("classification.toml", 'approved_by = "dana"\n', "", "no approver"),
+        ("classification.toml", "2026-01-10", "2025-01-10", "last approved or reviewed on 2025-01-10"),
+        ("assets.toml", 'classification = "public"\n', "", "no class is given to website"),
+        (
+            "assets.toml",
+            'classification = "public"',
+            'classification = "open"',
+            "scheme is given to website (open)",
+        ),
+    ],
+)
+def test_a_scheme_that_does_not_reach_the_assets_fails(isms: Isms, file: str, old: str, new: str, says: str) -> None:
+    seen = isms.edit(file, old, new).look("rec_classification_scheme")
+    assert seen.status("rec_classification_scheme") == "fail"
+    assert says in seen.reason("rec_classification_scheme")
+
+
+def test_a_scheme_without_assets_is_unknown_and_no_scheme_fails(isms: Isms) -> None:
+    isms.remove("assets.toml")
+    assert isms.look("rec_classification_scheme").status("rec_classification_scheme") == "unknown"
+    isms.remove("classification.toml")
+    assert isms.look("rec_classification_scheme").status("rec_classification_scheme") == "fail"
+
+
+@pytest.mark.parametrize("file", ["classification.toml", "assets.toml"])
+def test_a_scheme_that_may_not_be_read_is_unknown(isms: Isms, file: str) -> None:
+    seen = isms.look("rec_classification_scheme", kept=(file,))
+    assert seen.status("rec_classification_scheme") == "unknown"
+    assert f"read isms/{file} was denied" in seen.reason("rec_classification_scheme")
