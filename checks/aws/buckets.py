@@ -21,7 +21,7 @@ def lock_fault(lock: Json, days: int, modes: tuple[str, ...]) -> str | None:
     if not retention:
         return "has an object lock without a default retention"
     if retention.get("Mode") not in modes:
-        return f"locks objects in {retention.get('Mode')} mode"
+        return f"locks objects in {str(retention.get('Mode')).lower()} mode, which does not count"
     held = retention.get("Days") or retention.get("Years", 0) * YEAR
     return f"locks objects for {held} days; {days} are required" if held < days else None
 

@@ -15,13 +15,11 @@ from evidence_store.records import Inventory, Resource, UnreadFactError, format_
     needs=("ObjectLockConfiguration", "Policy"),
     fix="Turn on Object Lock with a default retention of the required days on the bucket that holds the trails.",
 )
-def aws_cloudtrail_bucket_locked(
-    bucket: Resource, *, min_days: int = 365, modes: tuple[str, ...] = ("COMPLIANCE", "GOVERNANCE")
-) -> Answer:
+def aws_cloudtrail_bucket_locked(bucket: Resource, *, min_days: int = 365, modes: tuple[str, ...] = ("COMPLIANCE",)) -> Answer:
     """Buckets that hold trails are locked for the retention time.
 
     Whoever breaks in deletes the logs next. A bucket holds trails where its policy lets CloudTrail write; so those that
-    the logging account keeps for others count too.
+    the logging account keeps for others count too. Governance mode does not count unless told: administrators can lift it.
 
     `min_days`: for how many days each log file must be locked
     `modes`: the lock modes that count

@@ -103,12 +103,12 @@ def _takes_all(rule: Json) -> bool:
     fix="Turn on Object Lock with a default retention of the scheduled period; tag each bucket with the period or none.",
 )
 def aws_s3_record_lock(
-    bucket: Resource, *, tag: str = "retention-min-days", modes: tuple[str, ...] = ("COMPLIANCE", "GOVERNANCE")
+    bucket: Resource, *, tag: str = "retention-min-days", modes: tuple[str, ...] = ("COMPLIANCE",)
 ) -> Answer:
     """Buckets of records are locked for the scheduled period.
 
     A record that can be changed or deleted before its time proves nothing. How long it must be kept is the owner's decision,
-    written in a tag. Governance mode can be lifted by those who hold the permission for it.
+    written in a tag. Governance mode does not count unless told: those who hold the permission for it can lift it.
 
     `tag`: the tag that names the period: days, years (7y), or none
     `modes`: the lock modes that count
