@@ -1,7 +1,7 @@
 """Checks on where packages come from."""
 
+import re
 from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
 from checks.check import Answer, NotApplicable, check
 from evidence_store.records import Resource
@@ -45,7 +45,8 @@ def host_repos_signed(origin: Resource, *, approved: tuple[str, ...] = _VENDORS)
         return NotApplicable(f"{where} is not enabled")
     if not origin.fact("SignatureChecked"):
         return f"the package source {uri} {where} is taken without signatures ({origin.fact('Weakened')})"
-    host = urlsplit(uri).hostname
-    if not any(fnmatchcase(host or uri, pattern) for pattern in approved):
+    host = re.match(r"[\w+]+://([^/:?]+)", uri)
+    asked = host[1].lower() if host else uri
+    if not any(fnmatchcase(asked, pattern) for pattern in approved if host or ":" in pattern):
         return f"the package source {uri} {where} is not on the approved list"
     return None

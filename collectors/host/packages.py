@@ -74,7 +74,7 @@ def _archive(path: str, uri: str, suite: str, components: str, said: dict[str, s
     signed_by = said.get("signed-by", "")
     return {
         "Manager": "apt",
-        "Uri": uri,
+        "Uri": _bare(uri),
         "Suite": suite,
         "Components": sorted(components.split()),
         "Enabled": enabled,
@@ -95,7 +95,7 @@ def _dnf(reader: HostReader) -> Iterator[dict[str, Json]]:
             for uri in uris:
                 yield {
                     "Manager": "dnf",
-                    "Uri": uri,
+                    "Uri": _bare(uri),
                     "Suite": name,
                     "Components": None,
                     "Enabled": _on(fields.get("enabled", "1")),
@@ -113,6 +113,11 @@ def _ini(text: str) -> dict[str, dict[str, str]]:
     except configparser.Error:
         raise UnreadError(Unread(Why.UNEXPECTED, f"read {_REPOS}", "not an ini file")) from None
     return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def _bare(uri: str) -> str:
+    """A URI without the user and password that it may carry."""
+    return re.sub(r"^(\w[\w+.-]*://)[^@/]*@", r"\1", uri)
 
 
 def _on(text: str) -> bool:

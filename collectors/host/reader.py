@@ -119,16 +119,17 @@ class HostReader:
         """How a command ended; `None` where the machine has no such command."""
         line = " ".join(argv)
         self._declared("run", line)
+        shown = f"run {re.sub(r'(://)[^/@ ]*@', r'\1', line)}"  # an address may carry a password
         try:
             fresh, ran = self._ran.run(self.machine, argv, seconds)
         except ImageError:
-            raise UnreadError(Unread(Why.UNSUPPORTED, f"run {line}", "a file system image runs nothing")) from None
+            raise UnreadError(Unread(Why.UNSUPPORTED, shown, "a file system image runs nothing")) from None
         except PermissionError:
-            raise UnreadError(Unread(Why.DENIED, f"run {line}")) from None
+            raise UnreadError(Unread(Why.DENIED, shown)) from None
         except TimeoutError:
-            raise UnreadError(Unread(Why.TIMEOUT, f"run {line}")) from None
+            raise UnreadError(Unread(Why.TIMEOUT, shown)) from None
         except OutputError:
-            raise UnreadError(Unread(Why.UNEXPECTED, f"run {line}", "more output than the bound")) from None
+            raise UnreadError(Unread(Why.UNEXPECTED, shown, "more output than the bound")) from None
         self.calls += fresh
         return ran
 

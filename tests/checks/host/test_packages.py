@@ -34,6 +34,9 @@ def test_sources_of_the_vendor_pass(machine: str, count: int) -> None:
         ("deb http://evil.example.org/debian bookworm main\n", "fail"),
         ("deb http://deb.debian.org.example.org/debian bookworm main\n", "fail"),
         ("deb mirror+file:/etc/apt/mirrors/debian.list bookworm main\n", "pass"),
+        ("deb https://token:x@deb.debian.org:443/debian bookworm main\n", "pass"),
+        ("deb http://deb.debian.org@evil.example.org/debian bookworm main\n", "fail"),
+        ("deb file:///deb.debian.org ./\n", "fail"),
         ("deb file:/srv/debs ./\n", "fail"),
     ],
 )

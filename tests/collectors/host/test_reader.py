@@ -83,6 +83,13 @@ def test_argument_that_may_differ_is_one_argument() -> None:
         asked.run("restic", "--repo", "/srv/b", "forget", "snapshots")
 
 
+def test_password_in_an_argument_is_not_told() -> None:
+    line = "restic --repo rest:https://user:s3cret@backup.example.org/ snapshots"
+    with pytest.raises(UnreadError) as caught:
+        reader("run restic --repo * snapshots", commands={line: PermissionError()}).run(*line.split())
+    assert str(caught.value) == "run restic --repo rest:https://backup.example.org/ snapshots was denied"
+
+
 def test_calls_are_counted() -> None:
     asked = reader("read /etc/passwd", "run sshd -T")
     asked.text("/etc/passwd")
