@@ -191,7 +191,7 @@ class _Reading:
                 raise self._error(where, f"must be a table, not {table!r}")
             declared = {p.name: p for p in self._checks[check].parameters}
             if not declared and table:
-                raise self._error(where, "this check has no parameters")
+                raise self._error(where, f"{next(iter(table))}: this check has no parameters")
             self._known(where, table, declared)
             found[check] = {name: self._parameter(where, declared[name], value) for name, value in table.items()}
         return found

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from commands.failures import UsageError
@@ -72,6 +73,7 @@ def _told(leaf: Leaf) -> str:
 
 
 def _show(given: Namespace) -> int:
+    at = moment(given.at, "--at")
     with reading(configured(given)) as store:
         if given.what.isdecimal():
             number = int(given.what)
@@ -80,7 +82,7 @@ def _show(given: Namespace) -> int:
                 raise UsageError(f"show {number}: the log has entries 0 to {store.size - 1}")
             _print({**_entry(leaf), "detail": store.detail(number)})
             return DONE
-        states = list(_states(store, given))
+        states = list(_states(store, given.what, at))
         if not states:
             raise UsageError(f"show {given.what}: the store holds nothing under this uid; `scanner gaps` shows uids")
         if given.format == "json":
@@ -90,12 +92,11 @@ def _show(given: Namespace) -> int:
     return DONE
 
 
-def _states(store: Store, given: Namespace) -> Iterator[dict[str, Json]]:
-    at = moment(given.at, "--at")
+def _states(store: Store, uid: str, at: datetime | None) -> Iterator[dict[str, Json]]:
     run = store.run_at(at) if at else None
     if at and run is None:
-        raise UsageError(f"--at {given.at}: no run was sealed by then")
-    for held in store.states(given.what):
+        raise UsageError(f"--at {format_time(at)}: no run was sealed by then")
+    for held in store.states(uid):
         if run is not None and not (held.opened <= run.leaf and (held.closed is None or held.closed > run.leaf)):
             continue
         yield {

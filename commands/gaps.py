@@ -13,7 +13,8 @@ from scanner import DONE
 def command(given: Namespace) -> int:
     """As the last sealed run left them, or an earlier one."""
     severity = Severity(given.severity) if given.severity else None
+    at = moment(given.at, "--at")
     with reading(configured(given)) as store:
-        view = gaps_view(store, moment(given.at, "--at"), controls=given.control, severity=severity)
+        view = gaps_view(store, at, controls=given.control, severity=severity)
         (gaps_json if given.format == "json" else gaps_text).write(view, sys.stdout)
     return DONE

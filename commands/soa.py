@@ -15,8 +15,9 @@ def command(given: Namespace) -> int:
     output = output_path(given.output) if given.output else None
     if given.format == "xlsx" and output is None:
         raise UsageError("--format xlsx is not for a terminal; name a file: --output soa.xlsx")
+    at = moment(given.at, "--at")
     with reading(configured(given)) as store:
-        view = soa_view(store, moment(given.at, "--at"), generated=now())
+        view = soa_view(store, at, generated=now())
         if given.format == "xlsx" and output:
             with output.open("wb") as workbook:
                 soa_xlsx.write(view, workbook)

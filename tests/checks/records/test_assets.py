@@ -34,6 +34,7 @@ def test_a_register_that_agrees_with_the_scan_passes(isms: Isms, host: Connectio
         ('resources = ["host:*"]\n', "", "1 of 1 scanned resources stand in no entry of isms/assets.toml"),
         ('resources = ["host:*"]', f'resources = ["host:*", "host:{"f" * 32}:*"]', "which the scan did not find"),
         ('owner = "omar"\n', "", "website names no owner"),
+        ('owner = "omar"', 'owner = "toni"', "website names toni as owner, who does not work here"),
     ],
 )
 def test_a_register_that_differs_from_the_scan_fails(isms: Isms, host: Connection, old: str, new: str, says: str) -> None:

@@ -181,6 +181,8 @@ def test_exceptions_in_date_and_closed_ones_pass(isms: Isms) -> None:
         ('approved_by = "ines"\nstarts = 2026', "starts = 2026", "E-1 names no approver"),
         ('approved_by = "ines"\nstarts = 2026', 'approved_by = "omar"\nstarts = 2026', "approved by its own owner"),
         ('check = "host_ssh_password_authentication"\n', "", "does not say what it excepts"),
+        ('approved_by = "ines"\nstarts = 2026', 'approved_by = "dnaa"\nstarts = 2026', "E-1 names dnaa as approver"),
+        ('owner = "omar"', 'owner = "toni"', "E-1 names toni as owner, who does not work here"),
         ("closed_on = 2025-06-15\n", "", "E-0 expired on 2025-06-30 and was not closed"),
     ],
 )

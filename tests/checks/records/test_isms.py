@@ -16,6 +16,7 @@ def test_a_review_without_change_keeps_a_scope_current(isms: Isms) -> None:
     ("old", "new", "says"),
     [
         ('approved_by = "dana"\n', "", "no approver"),
+        ('approved_by = "dana"', 'approved_by = "dnaa"', "names dnaa as approver, who is not in isms/people.toml"),
         ("approved_on = 2026-01-15\n", "", "no day of approval"),
         ("approved_on = 2026-01-15", "approved_on = 2025-01-15", "2025-01-15"),
         ("approved_on = 2026-01-15", "approved_on = 2027-01-15", "lies ahead"),
@@ -58,8 +59,9 @@ def test_a_statement_with_a_decision_on_all_93_controls_passes(isms: Isms) -> No
         ('reason = "The platform runs on no cabling of its own."', 'reason = ""', "no reason for A.7.12"),
         ('status = "implemented"\n', "", "no state of A.5.1"),
         ("due = 2026-12-31\n", "", "no due date of A.8.11"),
-        ('approved_by = "dana"\n', "", "no dated approval of A.5.1"),
-        ("approved_on = 2026-01-20\n", "", "no dated approval of A.5.1"),
+        ('approved_by = "dana"', 'approved_by = "dnaa"', "no dated approval by somebody of the roster of A.5.1"),
+        ('approved_by = "dana"\n', "", "no dated approval by somebody of the roster of A.5.1"),
+        ("approved_on = 2026-01-20\n", "", "no dated approval by somebody of the roster of A.5.1"),
         ('control = "A.8.5"\n', 'control = "A.8.5"\napplicable = false\n', "risk is treated by A.8.5"),
     ],
 )

@@ -15,6 +15,7 @@ def test_an_approved_policy_with_a_version_and_a_review_to_come_passes(isms: Ism
     [
         ('version = "2"\n', "", "no version"),
         ('approved_by = "dana"\n', "", "no approver"),
+        ('approved_by = "dana"', 'approved_by = "dnaa"', "dnaa as approver, who is not in isms/people.toml"),
         ("approved_on = 2026-01-10\n", "", "no day of approval"),
         ("approved_on = 2026-01-10", "approved_on = 2026-07-10", "2026-07-10 as the day of its approval, which lies ahead"),
         ("review_due = 2027-01-10\n", "", "no day of its next review"),

@@ -13,6 +13,7 @@ def test_an_approved_method_with_scales_and_a_level_passes(isms: Isms) -> None:
         ("acceptance = 4\n", "", "no acceptance level"),
         ('impact_scale = ["small", "felt", "severe"]\n', "", "no scale of impact"),
         ('approved_by = "dana"\n', "", "no approver"),
+        ('approved_by = "dana"', 'approved_by = "dnaa"', "dnaa as approver, who is not in isms/people.toml"),
         ("approved_on = 2025-12-01", "approved_on = 2025-05-01", "2025-05-01, and the limit is 365 days"),
     ],
 )
@@ -45,6 +46,7 @@ def test_risks_assessed_in_the_interval_and_after_changes_pass(isms: Isms) -> No
         ("risks.toml", "assessed_on = 2026-02-01", "", "R-1 names no day on which it was assessed"),
         ("risks.toml", "likelihood = 2\n", "", "R-1 names no likelihood"),
         ("risks.toml", 'owner = "dana"\n', "", "R-1 names no owner"),
+        ("risks.toml", 'owner = "dana"', 'owner = "toni"', "R-1 names toni as owner, who does not work here"),
         ("isms_changes.toml", "date = 2026-01-25", "date = 2026-03-25", "R-1 was not assessed again after the change C-1"),
         ("isms_changes.toml", '2026-01-25\nrisks = ["R-1"]', '2026-03-25\nrisks = ["*"]', "R-2 was not assessed again"),
     ],

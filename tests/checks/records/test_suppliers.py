@@ -14,6 +14,7 @@ def test_suppliers_with_owner_tier_and_reviews_pass(isms: Isms) -> None:
     [
         ('tier = "low"\n', "", "florist names no tier"),
         ('owner = "ines"\n', "", "cloudco names no owner"),
+        ('owner = "ines"', 'owner = "toni"', "cloudco names toni as owner, who does not work here"),
         ("reviewed_on = 2026-02-02\n", "", "cloudco names no last review"),
         ("reviewed_on = 2026-02-02", "reviewed_on = 2026-08-02", "2026-08-02 as its last review, which lies ahead"),
         ("next_review = 2027-02-02\n", "", "cloudco names no next review"),

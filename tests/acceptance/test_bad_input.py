@@ -1,0 +1,155 @@
+"""Each bad input gets one clear sentence, the designed exit code, and nothing is scanned."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import RECORDS, Command
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def one_sentence(err: str) -> str:
+    """The error, which is one line and names no traceback."""
+    lines = [line for line in err.splitlines() if line]
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    return lines[0]
+
+
+@pytest.fixture
+def records(tmp_path: Path, command: Command) -> Path:
+    command("init")
+    (tmp_path / "annexa.toml").write_text(RECORDS)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("run", "--config", "none.toml"), "none.toml: no such configuration file"),
+        (("run", "--control", "A.8.99"), "A.8.99"),
+        (("run", "--control", "A.88"), "A.88"),
+        (("run", "--check", "rec_soa_complet"), "did you mean 'rec_soa_complete'?"),
+        (("run", "--target", "ismss"), "did you mean 'isms'?"),
+        (("run", "--check", "aws_rds_encrypted"), "need a target of kind aws"),
+        (("run", "--output", "missing/report.json"), "the directory missing does not exist"),
+        (("run", "--baseline", "none.json"), "--baseline none.json: cannot be read"),
+        (("run", "--baseline", "annexa.toml"), "not a JSON report"),
+        (("soa",), "scanner run"),
+        (("soa", "--at", "yesterday"), "--at yesterday: not a time"),
+        (("soa", "--format", "xlsx"), "--output"),
+        (("gaps",), "scanner run"),
+        (("permissions", "awss"), "no such provider"),
+        (("controls", "--control", "A.9.1"), "A.9.1"),
+        (("evidence", "verify", "annexa.toml", "--public-key", "A" * 43 + "="), "annexa.toml"),
+        (("evidence", "verify", "none.zip", "--public-key", "A" * 43 + "="), "none.zip"),
+        (("evidence", "verify", "--public-key", "short"), "public key"),
+        (("init",), "overwrites nothing"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_bad_input_is_named(records: Path, command: Command, arguments: tuple[str, ...], expected: str) -> None:
+    ran = command(*arguments)
+    assert ran.code == 2
+    assert expected in one_sentence(ran.err)
+    assert not ran.out
+
+
+def test_a_wrong_format_or_command_is_the_parsers_own_error(command: Command) -> None:
+    for arguments in (("run", "--format", "yaml"), ("scan",), ("run", "--fail-on", "bad")):
+        ran = command(*arguments)
+        assert ran.code == 2
+        assert "invalid choice" in ran.err
+
+
+def test_the_nearest_control_is_named(records: Path, command: Command) -> None:
+    assert "did you mean" in command("run", "--control", "A.8.244").err
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a = [", "is not valid TOML"),
+        ('[[target]]\nname = "x"\nkind = "awss"\n', "did you mean 'aws'?"),
+        ('[[target]]\nname = "x"\nkind = "aws"\nregion = ["eu-west-1"]\n', "did you mean 'regions'?"),
+        ('[[target]]\nname = "x"\nkind = "aws"\nregions = "everywhere"\n', "regions"),
+        (RECORDS + "[checks.rec_soa_complete]\nlimit = 3\n", "limit"),
+    ],
+)
+def test_a_bad_configuration_names_file_and_key(tmp_path: Path, command: Command, content: str, expected: str) -> None:
+    (tmp_path / "annexa.toml").write_text(content)
+    ran = command("run")
+    assert ran.code == 2
+    assert "annexa.toml" in one_sentence(ran.err)
+    assert expected in ran.err
+    assert not (tmp_path / "annexa.db").exists()
+
+
+def test_a_store_that_cannot_be_written_is_named(records: Path, command: Command) -> None:
+    (records / "annexa.toml").write_text('[store]\nurl = "sqlite:////proc/annexa.db"\n' + RECORDS)
+    ran = command("run")
+    assert ran.code == 2
+    assert "/proc/annexa.db" in one_sentence(ran.err)
+
+
+def test_a_file_that_is_no_store_is_named(records: Path, command: Command) -> None:
+    (records / "annexa.db").write_text("this is not a database, and long enough to look like one" * 50)
+    ran = command("run")
+    assert ran.code == 2
+    assert "annexa.db" in one_sentence(ran.err)
+
+
+def test_a_wrong_key_is_named(records: Path, command: Command) -> None:
+    command("run")
+    (records / "annexa.key").write_text("no key")
+    assert "annexa.key" in one_sentence(command("run").err)
+    (records / "annexa.key").unlink()
+    ran = command("run")
+    assert ran.code in {2, 4}
+    assert "key" in one_sentence(ran.err)
+
+
+def test_a_key_that_others_may_read_is_refused(records: Path, command: Command) -> None:
+    command("run")
+    (records / "annexa.key").chmod(0o644)
+    assert "chmod 600" in one_sentence(command("run").err)
+
+
+def test_a_truncated_pack_is_named(records: Path, command: Command) -> None:
+    command("run")
+    command("evidence", "export", "-o", "pack.zip")
+    whole = (records / "pack.zip").read_bytes()
+    (records / "cut.zip").write_bytes(whole[: len(whole) // 2])
+    ran = command("evidence", "verify", "cut.zip")
+    assert ran.code == 2
+    assert "cut.zip" in one_sentence(ran.err)
+
+
+def test_a_malformed_record_is_named_with_file_line_and_field(records: Path, command: Command) -> None:
+    file = next((records / "isms").rglob("risk*.toml"))
+    file.write_text('[[risk]]\nid = "R-1"\nlikelihood = "often"\ncolour = "red"\n')
+    ran = command("run", "--check", "rec_risk_assessment_current")
+    assert ran.code == 3
+    assert f"{file.name}:" in ran.out
+    told = command("doctor").out
+    assert f"{file.name}:" in told
+    assert "colour" in told
+
+
+def test_an_extra_that_is_not_installed_is_named_with_its_install_command(records: Path) -> None:
+    (records / "annexa.toml").write_text('[[target]]\nname = "x"\nkind = "aws"\nregions = ["eu-west-1"]\n')
+    block = "import sys; sys.modules['boto3'] = None; import scanner; sys.exit(scanner.main(['run']))"
+    ran = subprocess.run(
+        [sys.executable, "-c", block],
+        cwd=records,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 2
+    assert "pip install 'annexa[aws]'" in one_sentence(ran.stderr)
