@@ -119,7 +119,7 @@ class HostReader:
         """How a command ended; `None` where the machine has no such command."""
         line = " ".join(argv)
         self._declared("run", line)
-        shown = f"run {re.sub(r'(://)[^/@ ]*@', r'\1', line)}"  # an address may carry a password
+        shown = "run " + re.sub(r"(://)[^/@ ]*@", r"\1", line)  # an address may carry a password
         try:
             fresh, ran = self._ran.run(self.machine, argv, seconds)
         except ImageError:
