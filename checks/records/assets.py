@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from checks.check import Unknown, check
-from checks.records.registers import day, entries, lacking, some, stale, told
+from checks.records.registers import PERSON, at_work_now, day, entries, gone, lacking, some, stale, told
 from evidence_store.records import Inventory, Resource
 
 # What the register is compared with: the types of scanned things that hold or process information, by kind of target.
@@ -22,6 +22,7 @@ SCANNED = {
     looks_up={
         "records.scope": ("targets",),
         "records.asset": ("id", "owner", "classification", "resources"),
+        "records.person": PERSON,
         "aws.account": ("Account",),
         "aws.ec2.instance": ("State",),
         "aws.rds.cluster": (),
@@ -31,8 +32,10 @@ SCANNED = {
     },
     fix="Register what is named, with an owner and its uid or a pattern under `resources`, and remove what no longer exists.",
 )
-def rec_asset_register_reconciled(isms: Resource, *, inventory: Inventory, tolerance_percent: int = 5) -> str | Unknown | None:
-    """The asset register agrees with what is scanned, and every asset has an owner.
+def rec_asset_register_reconciled(
+    isms: Resource, *, at: datetime, inventory: Inventory, tolerance_percent: int = 5
+) -> str | Unknown | None:
+    """The asset register agrees with what is scanned, and every asset has an owner who works here.
 
     Compared are machines, databases, stores and instances of the targets that the scope names, in both directions: what
     is scanned and not registered, and what is registered by uid or pattern and was not found. A scope that names no
@@ -43,7 +46,8 @@ def rec_asset_register_reconciled(isms: Resource, *, inventory: Inventory, toler
     assets = entries(inventory, "asset")
     if not assets:
         return f"{isms.name} has no register of assets in isms/assets.toml"
-    faults = [fault for asset in assets for fault in lacking(asset, owner="owner")]
+    here = at_work_now(inventory, at)
+    faults = [fault for asset in assets for fault in lacking(asset, owner="owner") + gone(asset, here, owner="owner")]
     targets = [target for scope in entries(inventory, "scope") for target in scope.fact("targets") or []]
     kinds = {target.partition(":")[0] for target in targets} & SCANNED.keys()
     if not kinds:
@@ -65,12 +69,12 @@ def rec_asset_register_reconciled(isms: Resource, *, inventory: Inventory, toler
     if len(unregistered) * 100 > tolerance_percent * len(found):
         share = f"{len(unregistered)} of {len(found)} scanned resources stand in no entry of isms/assets.toml"
         faults.append(f"{share}, and the tolerance is {tolerance_percent} percent: {some(unregistered)}")
-    return told(faults + list(_gone(assets, set(found))))
+    return told(faults + list(_lost(assets, set(found))))
 
 
 def _seen(target: str, inventory: Inventory) -> bool:
     """Whether what a scope names was scanned; a pattern is, if anything that it matches was."""
-    kind, account = target.split(":")[:2]
+    kind, account = (*target.split(":"), "")[:2]
     if kind == "aws":
         names = [found.fact("Account") for found in inventory.where("aws.account")]
     else:
@@ -90,7 +94,7 @@ def _scanned(type_: str, inventory: Inventory) -> Iterator[Resource]:
             yield resource
 
 
-def _gone(assets: Iterable[Resource], found: set[str]) -> Iterator[str]:
+def _lost(assets: Iterable[Resource], found: set[str]) -> Iterator[str]:
     """What the register names of the compared kinds, and the scan did not find."""
     compared = re.compile(r"arn:[^:]*:(ec2:[^:]*:[^:]*:instance/|rds:[^:]*:[^:]*:(db|cluster):|s3:::)|host:")
     for asset in assets:

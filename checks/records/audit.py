@@ -5,7 +5,23 @@ from datetime import date, datetime, timedelta
 
 from checks.check import check
 from checks.records.annex import CLAUSES, CONTROLS, control_id, covered
-from checks.records.registers import NIL_RETURN, day, done, entries, lacking, nil_return, over, some, stale, told
+from checks.records.registers import (
+    NIL_RETURN,
+    PERSON,
+    at_work_now,
+    day,
+    done,
+    entries,
+    gone,
+    lacking,
+    nil_return,
+    over,
+    roster,
+    some,
+    stale,
+    told,
+    unlisted,
+)
 from evidence_store.records import Inventory, Resource
 
 
@@ -185,6 +201,7 @@ def _open(nonconformity: Resource, at: datetime, plan: timedelta, effect: timede
             *("id", "check", "control", "scope", "action", "reason", "owner"),
             *("approved_by", "starts", "expires", "closed_on"),
         ),
+        "records.person": PERSON,
         "records.nil_return": NIL_RETURN,
     },
     fix="Renew, close or correct the exceptions named in isms/exceptions.toml; each needs a reason, an approver, an end.",
@@ -204,7 +221,9 @@ def rec_exceptions_expire(
         unsaid = nil_return(inventory, "exception", "exceptions.toml", at, nil_return_days)
         return f"{isms.name}: {unsaid}" if unsaid else None
     live = [exception for exception in found if not done(exception, "closed_on", at)]
-    return told(fault for exception in live for fault in _unsound(exception, at, longest_days))
+    known, here = roster(inventory), at_work_now(inventory, at)
+    strange = [f for e in live for f in unlisted(e, known, approved_by="approver") + gone(e, here, owner="owner")]
+    return told([fault for exception in live for fault in _unsound(exception, at, longest_days)] + strange)
 
 
 def _unsound(exception: Resource, at: datetime, longest_days: int) -> Iterable[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from checks.check import check
 from checks.records.annex import CONTROLS, control_id
-from checks.records.registers import done, entries, lacking, some, stale, told
+from checks.records.registers import done, entries, lacking, roster, some, stale, told, unlisted
 from evidence_store.records import Inventory, Resource
 
 TARGET = re.compile(r"[a-z][a-z0-9_]*:[^\s:]+(:[^\s:]+)?")
@@ -18,6 +18,7 @@ TARGET = re.compile(r"[a-z][a-z0-9_]*:[^\s:]+(:[^\s:]+)?")
     version=1,
     looks_up={
         "records.scope": ("statement", "targets", "sites", "exclusions", "approved_by", "approved_on", "effective_on"),
+        "records.person": ("id",),
     },
     fix="Write isms/scope.toml: what is covered, the accounts and sites, what is left out and why; have it approved and dated.",
 )
@@ -34,6 +35,7 @@ def rec_scope_statement(isms: Resource, *, at: datetime, inventory: Inventory, r
         return f"{isms.name} has {len(scopes)} scope statements in isms/scope.toml, and needs one"
     scope = scopes[0]
     faults = lacking(scope, statement="statement", targets="targets", approved_by="approver", approved_on="day of approval")
+    faults += unlisted(scope, roster(inventory), approved_by="approver")
     if scope.fact("sites") is None or scope.fact("exclusions") is None:
         faults.append("scope does not say which sites belong to it or what is left out; an empty list says: none")
     faults += [f"scope names {t!r}, which is not written provider:account" for t in _odd(scope.fact("targets") or [])]
@@ -52,6 +54,7 @@ def _odd(targets: list[str]) -> Iterator[str]:
     looks_up={
         "records.soa": ("control", "applicable", "reason", "status", "due", "risks", "approved_by", "approved_on"),
         "records.risk": ("id", "option", "controls"),
+        "records.person": ("id",),
     },
     fix="Complete isms/soa.toml: decide on each of the 93 controls, give the reason and the state, and have it approved.",
 )
@@ -66,6 +69,7 @@ def rec_soa_complete(isms: Resource, *, at: datetime, inventory: Inventory) -> s
         return f"{isms.name} has no Statement of Applicability in isms/soa.toml"
     said = [control_id(row.fact("control")) for row in rows]
     applicable = {c for c, row in zip(said, rows, strict=True) if row.fact("applicable")}
+    known = roster(inventory)
     groups = {
         "no entry for": [c for c in CONTROLS if c not in said],
         "no such control as": [c for c in said if c not in CONTROLS],
@@ -76,14 +80,16 @@ def rec_soa_complete(isms: Resource, *, at: datetime, inventory: Inventory) -> s
         "no due date of": [
             c for c, r in zip(said, rows, strict=True) if r.fact("status") in ("planned", "partial") and not r.fact("due")
         ],
-        "no dated approval of": [c for c, row in zip(said, rows, strict=True) if not _approved(row, at)],
+        "no dated approval by somebody of the roster of": [
+            c for c, row in zip(said, rows, strict=True) if not _approved(row, known, at)
+        ],
         "not applicable, though a risk is treated by": sorted(_treating(inventory) - applicable),
     }
     return told(f"the Statement of Applicability has {what} {some(found)}" for what, found in groups.items() if found)
 
 
-def _approved(row: Resource, at: datetime) -> bool:
-    return bool(row.fact("approved_by")) and done(row, "approved_on", at)
+def _approved(row: Resource, known: set[str], at: datetime) -> bool:
+    return row.fact("approved_by") in known and done(row, "approved_on", at)
 
 
 def _treating(inventory: Inventory) -> set[str]:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from checks.check import NotApplicable, Unknown, check
 from checks.records.annex import control_id
-from checks.records.registers import PERSON, day, done, entries, lacking, over, some, staff, told
+from checks.records.registers import PERSON, day, done, entries, lacking, over, roster, some, staff, told, unlisted
 from evidence_store.records import Inventory, Resource
 
 # Which topics the Statement of Applicability calls for: a topic is needed as soon as one of its controls applies.
@@ -32,9 +32,12 @@ TOPICS = {
     severity="high",
     version=1,
     needs=("status", "version", "approved_by", "approved_on", "review_due", "text_words", "location"),
+    looks_up={"records.person": ("id",)},
     fix="Have the policy approved by name and date, give it a version and a review date, and review it before that date.",
 )
-def rec_policy_approved_current(policy: Resource, *, at: datetime, longest_days: int = 731) -> str | NotApplicable | None:
+def rec_policy_approved_current(
+    policy: Resource, *, at: datetime, inventory: Inventory, longest_days: int = 731
+) -> str | NotApplicable | None:
     """Each policy in force has a text, a version, an approver and a review date that has not passed.
 
     Rules bind people when someone entitled to it has approved them, and stay right when they are looked at again.
@@ -46,6 +49,7 @@ def rec_policy_approved_current(policy: Resource, *, at: datetime, longest_days:
     faults = lacking(
         policy, version="version", approved_by="approver", approved_on="day of approval", review_due="day of its next review"
     )
+    faults += unlisted(policy, roster(inventory), approved_by="approver")
     if not policy.fact("text_words") and not policy.fact("location"):
         faults.append(f"{policy.name} has no text and names no place where it is kept")
     approved, due = day(policy, "approved_on"), day(policy, "review_due")

@@ -97,3 +97,27 @@ PERSON = ("id", "status", "joined", "left")  # the facts that `staff` looks up
 def staff(inventory: Inventory, at: datetime) -> list[Resource]:
     """The people of the roster who work here at this time."""
     return [person for person in entries(inventory, "person") if at_work(person, at)]
+
+
+def roster(inventory: Inventory) -> set[str]:
+    """The ids of all people whom the roster knows, those who left among them."""
+    return {person.fact("id") for person in entries(inventory, "person")}
+
+
+def unlisted(entry: Resource, known: set[str], **words: str) -> list[str]:
+    """A fault for each of these facts that names somebody whom the roster does not know."""
+    named = [(entry.fact(name), word) for name, word in words.items()]
+    return [
+        f"{entry.name} names {who} as {word}, who is not in isms/people.toml" for who, word in named if who and who not in known
+    ]
+
+
+def gone(entry: Resource, here: set[str], **words: str) -> list[str]:
+    """A fault for each of these facts that names somebody who does not work here."""
+    named = [(entry.fact(name), word) for name, word in words.items()]
+    return [f"{entry.name} names {who} as {word}, who does not work here" for who, word in named if who and who not in here]
+
+
+def at_work_now(inventory: Inventory, at: datetime) -> set[str]:
+    """The ids of the people who work here at this time."""
+    return {person.fact("id") for person in staff(inventory, at)}

@@ -4,7 +4,21 @@ from datetime import datetime
 
 from checks.check import NotApplicable, Unknown, check
 from checks.records.annex import CONTROLS, control_id
-from checks.records.registers import day, done, entries, lacking, over, some, stale, told
+from checks.records.registers import (
+    PERSON,
+    at_work_now,
+    day,
+    done,
+    entries,
+    gone,
+    lacking,
+    over,
+    roster,
+    some,
+    stale,
+    told,
+    unlisted,
+)
 from evidence_store.records import Inventory, Resource
 
 
@@ -16,7 +30,8 @@ from evidence_store.records import Inventory, Resource
         "records.risk_method": (
             *("id", "criteria", "likelihood_scale", "impact_scale", "acceptance"),
             *("approved_by", "approved_on", "effective_on"),
-        )
+        ),
+        "records.person": ("id",),
     },
     fix="Write isms/risk_method.toml with criteria, both scales and the acceptance level, and have it approved.",
 )
@@ -40,6 +55,7 @@ def rec_risk_method(isms: Resource, *, at: datetime, inventory: Inventory, revie
         approved_by="approver",
         approved_on="day of approval",
     )
+    faults += unlisted(method, roster(inventory), approved_by="approver")
     return told(faults or stale(method, "effective_on", at, review_days, "approved or reviewed"))
 
 
@@ -50,13 +66,14 @@ def rec_risk_method(isms: Resource, *, at: datetime, inventory: Inventory, revie
     looks_up={
         "records.risk": ("id", "owner", "likelihood", "impact", "assessed_on"),
         "records.isms_change": ("id", "date", "risks"),
+        "records.person": PERSON,
     },
     fix="Assess the risks named again, with likelihood, impact, owner and date, in isms/risks.toml.",
 )
 def rec_risk_assessment_current(
     isms: Resource, *, at: datetime, inventory: Inventory, interval_days: int = 365, change_days: int = 30
 ) -> str | None:
-    """Every risk was assessed in the interval, and after each change that calls for it.
+    """Every risk has an owner at work and was assessed in the interval, and after each change that calls for it.
 
     Threats, systems and controls change; a register that is not looked at again describes last year's organization.
 
@@ -67,9 +84,10 @@ def rec_risk_assessment_current(
     if not risks:
         return f"{isms.name} has no risks in isms/risks.toml"
     faults: list[str] = []
+    here = at_work_now(inventory, at)
     changes = [c for c in entries(inventory, "isms_change") if _settled(c, at, change_days)]
     for risk in risks:
-        faults += lacking(risk, owner="owner", likelihood="likelihood", impact="impact")
+        faults += lacking(risk, owner="owner", likelihood="likelihood", impact="impact") + gone(risk, here, owner="owner")
         faults += stale(risk, "assessed_on", at, interval_days, "assessed")
         faults += [
             f"{risk.name} was not assessed again after the change {change.name} of {day(change, 'date')}"

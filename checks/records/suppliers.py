@@ -4,7 +4,21 @@ import re
 from datetime import datetime, timedelta
 
 from checks.check import NotApplicable, Unknown, check
-from checks.records.registers import NIL_RETURN, day, done, entries, lacking, nil_return, over, some, stale, told
+from checks.records.registers import (
+    NIL_RETURN,
+    PERSON,
+    at_work_now,
+    day,
+    done,
+    entries,
+    gone,
+    lacking,
+    nil_return,
+    over,
+    some,
+    stale,
+    told,
+)
 from evidence_store.records import Inventory, Resource
 
 TOP = ("critical", "high")
@@ -18,12 +32,13 @@ LOOKING_BACK = ("soc1", "soc2", "soc3", "isae3402", "isae3000", "ssae18", "c5", 
     version=1,
     looks_up={
         "records.supplier": ("id", "tier", "owner", "reviewed_on", "next_review"),
+        "records.person": PERSON,
         "records.nil_return": NIL_RETURN,
     },
     fix="Give each supplier in isms/suppliers.toml an owner, a tier, and the days of its last and next review.",
 )
 def rec_supplier_register(isms: Resource, *, at: datetime, inventory: Inventory, nil_return_days: int = 365) -> str | None:
-    """Each supplier has an owner, a tier, a last review and a next one that is not overdue.
+    """Each supplier has an owner at work, a tier, a last review and a next one that is not overdue.
 
     What a supplier can lose or leak is managed by how much depends on it, and by someone who looks again.
 
@@ -34,7 +49,9 @@ def rec_supplier_register(isms: Resource, *, at: datetime, inventory: Inventory,
         unsaid = nil_return(inventory, "supplier", "suppliers.toml", at, nil_return_days)
         return f"{isms.name}: {unsaid}" if unsaid else None
     faults: list[str] = []
+    here = at_work_now(inventory, at)
     for supplier in suppliers:
+        faults += gone(supplier, here, owner="owner")
         faults += lacking(supplier, owner="owner", tier="tier", reviewed_on="last review", next_review="next review")
         if supplier.fact("reviewed_on") and not done(supplier, "reviewed_on", at):
             faults.append(f"{supplier.name} names {day(supplier, 'reviewed_on')} as its last review, which lies ahead")
