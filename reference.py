@@ -42,7 +42,8 @@ def example() -> str:
     lines = [_HEADER, "[store]", *_settings(StorePlace, _STORE_COMMENTS), "", "[run]", *_settings(RunLimits, _RUN_COMMENTS)]
     for kind in kinds():
         settings = provider(kind).settings
-        lines += ["", "[[target]]", f'name = "{_TARGETS.get(kind, kind)}"'.ljust(42) + "# your name for it", f'kind = "{kind}"']
+        name = _line("name", _TARGETS.get(kind, kind), "your name for it")
+        lines += ["", "[[target]]", name, _line("kind", kind, f"`scanner permissions {kind}` prints what it needs")]
         comments = {f.name: f.metadata.get("comment", "") for f in dataclasses.fields(settings)}
         lines += _settings(settings, comments, skip={"name"})
     lines += ["", "# Parameters of checks."]

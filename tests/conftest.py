@@ -1,12 +1,49 @@
 """What tests of every room share."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import harness
+
 if TYPE_CHECKING:
     from tests.collectors.aws.overlay import Cloud
+
+
+WANTED = {"pass", "fail", "denied"}
+_whole = pytest.StashKey[bool]()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Whether this is the whole suite: only then can something be missing from it."""
+    option = session.config.option
+    narrowed = option.keyword or option.markexpr or getattr(option, "lf", False)
+    session.config.stash[_whole] = not narrowed and session.config.args in (["tests"], [str(session.config.rootpath)])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of a parallel run has ended: take over what its checks answered."""
+    for check, seen in node.workeroutput.get("answers", {}).items():
+        harness.answers.setdefault(check, set()).update(seen)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a whole run in which some check was not driven to pass, fail and denied through its source."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["answers"] = {check: sorted(seen) for check, seen in harness.answers.items()}
+        return
+    whole = session.config.stash.get(_whole, session.config.args == ["tests"])
+    if exitstatus != 0 or not whole or session.config.option.collectonly:
+        return
+    from checks.check import checks
+
+    for check in checks():
+        if missing := WANTED - harness.answers.get(check, set()):
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+            reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+            reporter.write_line(f"no test drove {check} through its source to: {', '.join(sorted(missing))}", red=True)
 
 
 @pytest.fixture(scope="session")
