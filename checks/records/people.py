@@ -9,10 +9,10 @@ from checks.records.registers import (
     PERSON,
     at_work,
     day,
+    declared_none,
     done,
     entries,
     lacking,
-    nil_return,
     over,
     some,
     staff,
@@ -118,8 +118,8 @@ def rec_screening_done(
     if undated:
         return Unknown(f"isms/people.toml does not say when {some(undated)} joined")
     new = [person for person in people if within(day(person, "joined"), at, window_days)]
-    if not new and (unsaid := nil_return(inventory, "screening", "screenings.toml", at, nil_return_days)):
-        return Unknown(f"nobody joined in the last {window_days} days according to isms/people.toml, and {unsaid}")
+    if not new and not declared_none(inventory, "screening", at, nil_return_days):
+        return Unknown(f"nobody joined in {window_days} days according to isms/people.toml, and no current nil return says so")
     return told(fault for person in new for fault in _unscreened(person, inventory))
 
 
@@ -271,8 +271,8 @@ def rec_leaver_checklist(
     left = _left(people, lists, inventory, at)
     gone = {who: last for who, last in left.items() if within(last, at, window_days)}
     faults = [f"isms/people.toml does not say when {some(undated)} left"] if undated else []
-    if not gone and not faults and (unsaid := nil_return(inventory, "leaver", "leavers.toml", at, nil_return_days)):
-        return Unknown(f"nobody left in the last {window_days} days according to isms/people.toml, and {unsaid}")
+    if not gone and not faults and not declared_none(inventory, "leaver", at, nil_return_days):
+        return Unknown(f"nobody left in {window_days} days according to isms/people.toml, and no current nil return says so")
     steps = (
         ("access_removed_on", "access was not removed", access_days),
         ("assets_returned_on", "assets did not come back", assets_days),

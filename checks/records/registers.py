@@ -71,12 +71,18 @@ def stale(entry: Resource, name: str, at: datetime, days: int, what: str) -> lis
     return [] if within(on, at, days) else [f"{entry.name} was last {what} on {on}, and the limit is {days} days"]
 
 
+def declared_none(inventory: Inventory, kind: str, at: datetime, days: int) -> bool:
+    """Whether a named person declared in the last so many days that there was none of a kind."""
+    said = inventory.where("records.nil_return", kind=kind, latest=True)
+    return any(entry.fact("declared_by") and within(day(entry, "date"), at, days) for entry in said)
+
+
 def nil_return(inventory: Inventory, kind: str, file: str, at: datetime, days: int) -> str | None:
     """What an empty register is worth: nothing, unless a named person declared lately that there was none."""
+    if declared_none(inventory, kind, at, days):
+        return None
     for entry in inventory.where("records.nil_return", kind=kind, latest=True):
         on = day(entry, "date")
-        if entry.fact("declared_by") and within(on, at, days):
-            return None
         return f"isms/{file} has no entry, and the nil return {entry.name} covers the time until {on}; its limit is {days} days"
     return f"isms/{file} has no entry, and no nil return by a named person says that there was none"
 
