@@ -3,7 +3,7 @@
 import re
 from fnmatch import fnmatchcase
 
-from checks.check import Answer, NotApplicable, check
+from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Inventory, Resource
 
 _SECONDS = {
@@ -125,13 +125,16 @@ def host_log_forwarding(machine: Resource, *, inventory: Inventory, agents: tupl
     send them; whether they arrive is seen where they arrive.
     `agents`: units that send logs by settings of their own
     """
-    name, ways = machine.fact("Hostname"), machine.fact("LogForwarding")
-    ways = [way for way in ways if way["Target"] not in ("", "localhost", "127.0.0.1", "::1") and _wide(way["Selector"])]
+    name = machine.fact("Hostname")
+    away = [way for way in machine.fact("LogForwarding") if way["Target"] not in ("", "localhost", "127.0.0.1", "::1")]
+    ways = [way for way in away if way["Selector"] is not None and _wide(way["Selector"])]
     running = {unit.fact("Name") for unit in inventory.where("host.unit", Active="active")}
     if any(way["Unit"] in running for way in ways) or not running.isdisjoint(agents):
         return None
     if ways:
         return f"{name} is told to send its logs to {ways[0]['Target']}, but {ways[0]['Unit']} does not run"
+    if any(way["Selector"] is None for way in away):
+        return Unknown(f"{name} sends logs away under a condition of rsyslog that was not read: put it outside of blocks")
     return f"{name} sends its logs nowhere"
 
 

@@ -28,7 +28,7 @@ def kernels(reader: HostReader) -> Iterator[Observation]:
         raise UnreadError(Unread(Why.UNSUPPORTED, "run uname -r", "an image has no running kernel"))
     installed: list[dict[str, Json]] = []
     for path in reader.paths("/boot/vmlinuz-*"):
-        status = reader.status_of_link(path)
+        status = reader.status(path)
         if status is not None and "rescue" not in path:
             release = path.rsplit("/vmlinuz-", 1)[-1]
             installed.append({"Release": release, "InstalledAt": format_time(status.changed)})

@@ -81,8 +81,11 @@ _REMOTE = {
     yields=[Facet("host.machine", ("LogForwarding",), name="log_forwarding")],
 )
 def log_forwarding(reader: HostReader) -> Iterator[Observation]:
-    """Each way out that a log daemon is told of: `Unit` that sends, `Target`, and `Selector` (empty: everything)."""
-    ways = list(_rsyslog(_all(reader, "/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf")))
+    """Each way out that a log daemon is told of: `Unit` that sends, `Target`, and `Selector`.
+
+    An empty selector is everything; `None` is a condition that was not read.
+    """
+    ways: list[dict[str, Json]] = list(_rsyslog(_all(reader, "/etc/rsyslog.conf", "/etc/rsyslog.d/*.conf")))
     upload = _all(reader, "/etc/systemd/journal-upload.conf", "/etc/systemd/journal-upload.conf.d/*.conf")
     urls = re.findall(r"^[ \t]*URL[ \t]*=[ \t]*(\S+)", upload, re.MULTILINE)
     ways += [{"Unit": "systemd-journal-upload.service", "Target": target, "Selector": ""} for target in urls]
@@ -97,15 +100,20 @@ def _all(reader: HostReader, main: str, drop_ins: str) -> str:
     return "\n".join(re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE) for text in texts)
 
 
-def _rsyslog(text: str) -> Iterator[dict[str, str]]:
-    """rsyslog.conf(5): `selector @host` (UDP), `selector @@host` (TCP), and `action(type="omfwd" ...)`."""
+def _rsyslog(text: str) -> Iterator[dict[str, Json]]:
+    """rsyslog.conf(5): `selector @host` (UDP), `selector @@host` (TCP), and `action(type="omfwd" ...)`.
+
+    An action within a block or behind an `if` takes what its condition lets through: its selector is `None`.
+    """
     for selector, _, target in _LEGACY.findall(text):
         yield {"Unit": "rsyslog.service", "Target": target.strip("[]"), "Selector": selector}
-    for line in re.split(r"\n(?=\S)", text):
-        for body in _ACTION.findall(line):
-            parameters = {key.lower(): value for key, value in _PARAMETER.findall(body)}
-            named = _REMOTE.get(parameters.get("type", "").lower())
-            if named is not None:
-                selector = line.split("action", 1)[0].strip()
-                selector = selector if re.fullmatch(r"[\w,.;*!=]+\.[\w,.;*!=]+", selector) else ""
-                yield {"Unit": "rsyslog.service", "Target": parameters.get(named, ""), "Selector": selector}
+    for action in _ACTION.finditer(text):
+        parameters = {key.lower(): value for key, value in _PARAMETER.findall(action[1])}
+        named = _REMOTE.get(parameters.get("type", "").lower())
+        if named is not None:
+            before = text[: action.start()]
+            within = before.count("{") > before.count("}")
+            selector = before.rpartition("\n")[2].strip()
+            whole = not within and (not selector or re.fullmatch(r"[\w,.;*!=]+\.[\w,.;*!=]+", selector))
+            target = parameters.get(named, "")
+            yield {"Unit": "rsyslog.service", "Target": target, "Selector": selector if whole else None}

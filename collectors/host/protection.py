@@ -102,7 +102,7 @@ def file_integrity(reader: HostReader) -> Iterator[Observation]:
 
 
 def _times(reader: HostReader, *paths: str) -> list[str]:
-    return [format_time(status.modified) for path in paths if (status := reader.status_of_link(path))]
+    return [format_time(status.modified) for path in paths if (status := reader.status(path))]
 
 
 _RESTIC = "restic --repo {} --password-file {} --no-lock --no-cache snapshots --json --latest 1"

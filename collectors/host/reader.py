@@ -86,11 +86,7 @@ class HostReader:
 
     def paths(self, pattern: str) -> list[str]:
         """The files (links to files included) that a pattern without `**` names, in order."""
-        return [path for path in self._matching(pattern) if (found := self.status_of_link(path)) and found.is_file]
-
-    def status_of_link(self, path: str) -> FileStatus | None:
-        self._declared("read", path, "stat")
-        return self._asked("stat", path, lambda: self.machine.files.status(path))
+        return [path for path in self._matching(pattern) if (found := self.status(path)) and found.is_file]
 
     def walk(self, top: str, enter: Callable[[FileStatus], bool] = lambda _: True) -> Iterator[tuple[str, Entry]]:
         """Everything below a directory on its own file system, links not followed: (path, entry).
