@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 
 from collectors.aws.reader import Reader
-from collectors.source import Facet, UnreadError, source
-from evidence_store.records import Observation, Unread, Why
+from collectors.source import Facet, source
+from evidence_store.records import Observation
 
 
-@source("sts.GetCallerIdentity", level="account", yields=[Facet("aws.account", facts=("Account",), lists=True)])
+@source(
+    "sts.GetCallerIdentity",
+    level="account",
+    calls=(),
+    permissions=("sts:GetCallerIdentity",),
+    yields=[Facet("aws.account", facts=("Account",), lists=True)],
+)
 def account(read: Reader) -> Iterator[Observation]:
-    """The account itself, as its own credentials name it."""
-    answer = read.call("sts.GetCallerIdentity") or {}
-    if answer["Account"] != read.account:
-        raise UnreadError(Unread(Why.UNEXPECTED, "sts:GetCallerIdentity", "another account than the one being read"))
+    """The account itself. Who we are in it was asked when the target's places were found, and is not asked again."""
     yield Observation("aws.account", f"arn:{read.partition}:iam::{read.account}:root", {"Account": read.account})
 
 

@@ -83,7 +83,7 @@ class Clients:
         self._kept: OrderedDict[tuple[int, str, str], Any] = OrderedDict()
         self._offered: dict[tuple[str, str], frozenset[str]] = {}
         self._absent: set[tuple[str, str]] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # making a client may renew credentials, which asks for a client
 
     def get(self, session: "Session", service: str, region: str, operation: str = "") -> Any:
         """The client of a service in a region, able to call the operation.

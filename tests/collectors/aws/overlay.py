@@ -97,6 +97,7 @@ class Overlay:
         self.throttled: Counter[str] = Counter()
         self.garbled: dict[str, tuple[int, bytes, int]] = {}
         self.calls: list[tuple[str, str]] = []
+        self.questions: list[tuple[str, str, str]] = []
         self.refused: set[str] = set()
         self.setting_the_scene = {SETTING_THE_SCENE}
 
@@ -159,6 +160,7 @@ class Overlay:
         if asked.key not in self.setting_the_scene:
             with self._lock:
                 self.calls.append((asked.call, asked.region))
+                self.questions.append((asked.call, asked.region, repr(asked.params)))
                 throttled = self.throttled[asked.call] > 0
                 self.throttled[asked.call] -= throttled
             if throttled:
@@ -355,6 +357,11 @@ class Cloud:
     def calls(self) -> list[tuple[str, str]]:
         """The calls that a scan made: `service.Operation`, region."""
         return self._overlay.calls
+
+    @property
+    def questions(self) -> list[tuple[str, str, str]]:
+        """The calls that a scan made, with their parameters."""
+        return self._overlay.questions
 
     @property
     def refused(self) -> set[str]:

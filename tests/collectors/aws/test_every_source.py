@@ -4,6 +4,9 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
+
+import pytest
 
 from checks.check import checks
 from collectors.aws import PROVIDER
@@ -42,6 +45,22 @@ def test_every_call_made_is_in_the_policy_and_every_call_of_a_source_that_ran_is
     ran = {source.name for source in seen.planned if source.provider == "aws" and source.parent is None and source.calls}
     named = {permission_of(call) for source in seen.planned if source.name in ran for call in source.calls[:1]}
     assert named <= made | ASKED_BEFORE
+
+
+def test_nothing_is_asked_twice(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # what moto does not know it answers with 500; that would be tried again
+    s3, where = aws.client("s3"), {"LocationConstraint": "eu-west-1"}
+    for name in ("logs", "orders"):
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration=where)
+    aws.client("cloudtrail").create_trail(Name="main", S3BucketName="logs", IsMultiRegionTrail=True)
+    aws.client("iam").create_user(UserName="ada")
+    aws.client("kms").create_key()
+    aws.client("ec2").create_security_group(GroupName="open", Description="open")
+    aws.client("ec2").create_volume(AvailabilityZone="eu-west-1a", Size=8)
+    look(aws.connect(("eu-west-1", "eu-north-1")), *(check.id for check in ALL))
+    waits_for_the_report = "iam.GenerateCredentialReport"
+    asked = Counter(question for question in aws.questions if question[0] != waits_for_the_report)
+    assert {question: times for question, times in asked.items() if times > 1} == {}
 
 
 def test_with_nothing_allowed_nothing_passes_and_every_check_says_what_it_lacks(aws: Cloud) -> None:

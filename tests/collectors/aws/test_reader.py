@@ -1,6 +1,7 @@
 """The reader: what is an answer, what is none, and that nothing undeclared ever leaves."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -98,6 +99,15 @@ def test_a_denial_on_a_later_page_ends_the_reading_with_its_reason(aws: Cloud) -
     assert [next(pages)["DBInstanceIdentifier"], next(pages)["DBInstanceIdentifier"]] == ["db0", "db1"]
     with pytest.raises(UnreadError, match="rds:DescribeDBInstances was denied"):
         next(pages)
+
+
+def test_threads_share_a_reader_and_every_request_is_counted(aws: Cloud) -> None:
+    aws.serve("rds.DescribeDBInstances", INSTANCES)
+    read = reader(aws, "rds.DescribeDBInstances")
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: len(list(read.pages("rds.DescribeDBInstances", "DBInstances"))), range(16)))
+    assert found == [5] * 16
+    assert read.calls == len(aws.calls) == 48
 
 
 # Denied, and the other reasons why there is no answer.
