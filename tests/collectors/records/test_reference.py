@@ -12,7 +12,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "records.md"
 
 
 def test_the_page_in_the_docs_is_the_generated_one() -> None:
-    """To renew it: python -c "from collectors.records.reference import reference; print(reference(), end='')" > docs/records.md"""
+    """To renew it: `python -c "from collectors.records.reference import *; print(reference(), end='')" > docs/records.md`"""
     assert PAGE.read_text() == reference()
 
 
