@@ -5,6 +5,7 @@
   resets its age: fail, unknown, fail is since the first fail.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
@@ -37,7 +38,7 @@ class FindingSink:
         self._place = {scope: place for place, scope in enumerate(self._scopes)}
         self._buffer: dict[tuple[str, Scope], dict[str, Finding]] = {}
         self._buffered = 0
-        self._alive: set[int] = set()
+        self._alive = bytearray()  # a bit for each id: said, and in force
         self._effective: dict[tuple[str, int], datetime] = {}
         self.opened = 0
         self.closed = 0
@@ -62,12 +63,13 @@ class FindingSink:
         """Close what was not said again; the records of the leaf, one for each judged check."""
         self._flush()
         checks = sorted(self._judged)
-        records: list[dict[str, Json]] = []
+        records: dict[str, dict[str, Json]] = {}
         for start in range(0, len(checks), _CHECKS):
-            part = checks[start : start + _CHECKS]
-            standing = {check: list(rows) for check, rows in groupby(self._standing(part), key=itemgetter(0))}
-            records.extend(self._record(check, standing.get(check, ())) for check in part)
-        return records
+            part, ended = checks[start : start + _CHECKS], array("q")
+            for check, standing in groupby(self._standing(part), key=itemgetter(0)):
+                records[check] = self._record(check, standing, ended)
+            self._close(ended)
+        return [records.get(check) or self._record(check, (), array("q")) for check in checks]
 
     def _flush(self) -> None:
         inserts: list[dict[str, Any]] = []
@@ -93,7 +95,7 @@ class FindingSink:
             if row is not None and row.opened == self._leaf:
                 raise StoreError(f"{check} gave two findings about {finding.uid}")
             if row is not None and _same(row, finding):
-                self._alive.add(row.id)
+                self._keep(row.id)
             else:
                 changed.append((finding, row))
         soft = [f.uid for f, row in changed if row is not None and row.status != f.status and row.status in SOFT]
@@ -102,7 +104,7 @@ class FindingSink:
             if row is not None:
                 closes.append(row.id)
             since = self._since(finding, row, history.get(finding.uid, ()))
-            self._alive.add(self._ids.finding)
+            self._keep(self._ids.finding)
             inserts.append(_columns(finding, self._ids.finding, since, self._leaf))
             self._ids.finding += 1
 
@@ -147,12 +149,20 @@ class FindingSink:
             reached = earlier.opened
         return self._leaf
 
+    def _keep(self, identity: int) -> None:
+        if identity >> 3 >= len(self._alive):
+            self._alive.extend(bytes((identity >> 3) + 4096 - len(self._alive)))
+        self._alive[identity >> 3] |= 1 << (identity & 7)
+
+    def _is_alive(self, identity: int) -> bool:
+        return identity >> 3 < len(self._alive) and bool(self._alive[identity >> 3] >> (identity & 7) & 1)
+
     def _close(self, ended: Sequence[int]) -> None:
-        if ended:
-            f = schema.finding
-            close = f.update().where(f.c.id == sa.bindparam("ended")).values(closed=self._leaf)
-            self._connection.execute(close, [{"ended": identity} for identity in ended])
-            self.closed += len(ended)
+        f = schema.finding
+        close = f.update().where(f.c.id == sa.bindparam("ended")).values(closed=self._leaf)
+        for start in range(0, len(ended), _BUFFER):
+            self._connection.execute(close, [{"ended": identity} for identity in ended[start : start + _BUFFER]])
+        self.closed += len(ended)
 
     def _standing(self, checks: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         """The open findings of some checks in the judged scopes, by check: the hashed columns, then the id."""
@@ -164,17 +174,16 @@ class FindingSink:
             if columns[4:7] in wanted:
                 yield columns
 
-    def _record(self, check: str, standing: Iterable[tuple[Any, ...]]) -> dict[str, Json]:
-        ended: list[int] = []
+    def _record(self, check: str, standing: Iterable[tuple[Any, ...]], ended: "array[int]") -> dict[str, Json]:
+        """What the leaf says of one check. What is no longer said is put among `ended`."""
         items: list[tuple[tuple[str, ...], bytes]] = []
         counts: dict[str, int] = {}
         for columns in standing:
-            if columns[-1] not in self._alive:
+            if not self._is_alive(columns[-1]):
                 ended.append(columns[-1])
                 continue
             items.append(((columns[8], *columns[4:7]), finding_hash(columns[:-1])))
             counts[columns[9]] = counts.get(columns[9], 0) + 1
-        self._close(ended)
         items.sort()
         for status, count in counts.items():
             self.counts[status] = self.counts.get(status, 0) + count
