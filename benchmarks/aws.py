@@ -56,7 +56,9 @@ def free_port() -> int:
 @contextmanager
 def server(command: list[str], port: int) -> Iterator[None]:
     """A server on the loopback, until the block ends."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # The account holds what is put into it, and not the thousand snapshots of the server's own images.
+    environment = {**os.environ, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     try:
         for _ in range(300):
             with socket.socket() as probe:
