@@ -106,9 +106,10 @@ def host_audit_rules(machine: Resource, *, identity_files: tuple[str, ...] = _ID
     These are the four things an intruder changes first and an investigator asks for first.
     `identity_files`: files whose change must be recorded
     """
-    name, lines = machine.fact("Hostname"), machine.fact("AuditRules")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: the kernel's audit belongs to the machine that runs it")
+    lines = machine.fact("AuditRules")
     if lines is None:
         return f"{name} has no audit tools, so no audit rules"
     if any({"never", "task"} <= _parsed(line).lists for line in lines):
@@ -134,9 +135,10 @@ def host_auditd_running(machine: Resource) -> Answer:
 
     Records that nobody collects, or rules that an intruder can unload, prove nothing.
     """
-    name, enabled = machine.fact("Hostname"), machine.fact("AuditEnabled")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: the kernel's audit belongs to the machine that runs it")
+    enabled = machine.fact("AuditEnabled")
     if enabled is None:
         return f"{name} has no audit tools installed"
     if not machine.fact("AuditDaemon"):

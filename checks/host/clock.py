@@ -35,9 +35,10 @@ def host_time_sources(machine: Resource, *, approved: tuple[str, ...] = _APPROVE
     `approved`: names and addresses of time sources (patterns)
     `at_least`: how many sources there must be; a pool counts for as many as it may give
     """
-    name, sources = machine.fact("Hostname"), machine.fact("TimeSources")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: its clock belongs to the machine that runs it")
+    sources = machine.fact("TimeSources")
     if machine.fact("TimeClient") is None:
         return f"{name} has none of chrony, ntpd and systemd-timesyncd"
     strange = sorted(s["Address"] for s in sources if not any(fnmatchcase(s["Address"], pattern) for pattern in approved))
@@ -61,9 +62,10 @@ def host_time_sync(machine: Resource, *, at: datetime, max_offset_milliseconds: 
     `max_offset_milliseconds`: how far the clock may be off
     `max_hours`: how long ago the last synchronisation may be, where only that is known
     """
-    name, synchronised = machine.fact("Hostname"), machine.fact("ClockSynchronised")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: its clock belongs to the machine that runs it")
+    synchronised = machine.fact("ClockSynchronised")
     if synchronised is None:
         return f"{name} has none of chrony, ntpd and systemd-timesyncd"
     if not synchronised:

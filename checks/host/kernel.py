@@ -20,9 +20,10 @@ def host_reboot_pending(machine: Resource, *, at: datetime, max_days: int = 14) 
     A fixed kernel protects from the restart on, not from its installation on.
     `max_days`: within how many days of its installation an update must be in force
     """
-    name, running = machine.fact("Hostname"), machine.fact("RunningKernel")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: its kernel belongs to the machine that runs it")
+    running = machine.fact("RunningKernel")
     limit = timedelta(days=max_days)
     since = machine.time("RestartRequiredSince")
     if since is not None and since + limit < at:

@@ -108,9 +108,10 @@ def host_firewall_default_deny(machine: Resource, *, trusted_interfaces: tuple[s
     rule speaks of, for IPv4 and for IPv6.
     `trusted_interfaces`: interfaces on which everything may come in (patterns)
     """
-    name, chains = machine.fact("Hostname"), machine.fact("InputChains")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: its packets are filtered by the machine that runs it")
+    chains = machine.fact("InputChains")
     if chains is None:
         return f"{name} has no packet filter"
     families = ("ip", "ip6") if machine.fact("Ipv6InUse") else ("ip",)

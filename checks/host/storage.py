@@ -25,9 +25,10 @@ def host_disk_encryption(
     `exempt`: mount points that must be readable before the key is known
     `encrypting_platforms`: vendors (as the machine names itself) whose virtual disks you have shown to be encrypted
     """
-    name, devices = machine.fact("Hostname"), machine.fact("BlockDevices")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: its storage belongs to the machine that runs it")
+    devices = machine.fact("BlockDevices")
     if machine.fact("Vendor") in encrypting_platforms:
         return None
     mounted = list(_mounted(devices, encrypted=False))

@@ -40,9 +40,10 @@ def host_mandatory_access_control(machine: Resource) -> Answer:
 
     It keeps a program that was taken over to the files that it needs.
     """
-    name, selinux = machine.fact("Hostname"), machine.fact("SelinuxEnforcing")
+    name = machine.fact("Hostname")
     if machine.fact("Container") is not None:
         return NotApplicable(f"{name} is a container: the kernel's confinement belongs to the machine that runs it")
+    selinux = machine.fact("SelinuxEnforcing")
     if selinux:
         return None
     if machine.fact("AppArmorEnabled"):
