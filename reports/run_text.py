@@ -34,7 +34,7 @@ _REMEDIES = {
     Why.UNREACHABLE: "make the place reachable from here",
     Why.CREDENTIALS: "give valid credentials for the target",
     Why.UNSUPPORTED: "this place cannot answer it: read it another way, or record an exception for the blind spot",
-    Why.UNEXPECTED: "the answer was not understood; run again with --verbose and report it",
+    Why.UNEXPECTED: "the answer was not understood; run again with --debug and report it",
     Why.TIMEOUT: "run again; if it stays, report it",
     Why.VANISHED: "run again: it was deleted while being read",
     Why.NOT_COLLECTED: "configure a target that reads it",
@@ -233,14 +233,20 @@ def _controls(paper: Paper, controls: Sequence[ControlLine]) -> None:
             paper.table(layout, _rows([control for control in of_theme if control.has_evidence]), titles=False)
     if any(control.excepted for control in controls):
         paper.say("fail: open + accepted by exception", indent=2, style="dim")
-    waiting = [control.id for control in controls if control.has_checks and not control.has_evidence]
-    if waiting:
-        paper.say(
-            f"No evidence yet for {counted(len(waiting), 'control')} with checks: {listed(waiting, 12)}.", indent=2, hang=4
-        )
-    without = [control.id for control in controls if not control.has_checks]
-    if without:
-        paper.say(f"No check of Annexa speaks to {counted(len(without), 'control')}: {listed(without, 12)}.", indent=2, hang=4)
+    waiting = [control for control in controls if control.has_checks and not control.has_evidence]
+    without = [control for control in controls if not control.has_checks]
+    _bare(paper, f"No evidence yet for {counted(len(waiting), 'control')} with checks", waiting)
+    _bare(paper, f"No check of Annexa speaks to {counted(len(without), 'control')}", without)
+
+
+def _bare(paper: Paper, why: str, controls: Sequence[ControlLine]) -> None:
+    """Controls without evidence: every id, by assessment."""
+    if not controls:
+        return
+    paper.say(f"{why}:", indent=2)
+    for assessment, number in Counter(control.assessment for control in controls).most_common():
+        ids = ", ".join(control.id for control in controls if control.assessment == assessment)
+        paper.say(ids, indent=4, hang=6, lead=(f"{assessment} ({number}): ", ASSESSMENT_STYLES.get(assessment, "")))
 
 
 def _tally(controls: Sequence[ControlLine]) -> str:
