@@ -9,6 +9,7 @@ from datetime import datetime
 from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Inventory, Json, Resource
 
+_OTHER_KEYS = ("authorizedkeyscommand", "trustedusercakeys")
 _STRONG = ("yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512")
 
 
@@ -59,7 +60,7 @@ def _names(accounts: Json, account: Resource) -> bool:
     version=1,
     needs=("Name", "AuthorizedKeys"),
     looks_up={
-        "host.machine": ("Sshd",),
+        "host.machine": ("Sshd", "SshdMatches"),
         "records.person": ("name", "status", "ssh_keys"),
         "records.service_account": ("ssh_keys",),
     },
@@ -83,10 +84,12 @@ def host_ssh_authorized_keys_known(
     if strange:
         return f"{account.fact('Name')} admits keys of no active person or service account: {', '.join(strange)}"
     for machine in inventory.where("host.machine"):
-        sshd = machine.fact("Sshd") or {}
-        for keyword in ("authorizedkeyscommand", "trustedusercakeys"):
-            if sshd.get(keyword, "none") not in ("none", *approved_sources):
-                return Unknown(f"{account.fact('Name')} may be entered with keys from {sshd[keyword]}, which were not seen")
+        asked = [(machine.fact("Sshd") or {}).get(keyword, "none") for keyword in _OTHER_KEYS]
+        for block in machine.fact("SshdMatches") or []:
+            asked += [block["Settings"].get(keyword, "none") for keyword in ("authorizedkeysfile", *_OTHER_KEYS)]
+        unseen = [place for place in asked if place not in ("none", *approved_sources)]
+        if unseen:
+            return Unknown(f"{account.fact('Name')} may be entered with keys from {unseen[0]}, which were not seen")
     return None if keys else NotApplicable(f"{account.fact('Name')} admits no key")
 
 

@@ -14,6 +14,11 @@ from evidence_store.records import Json, Observation, Unread, Why
 
 SSHD = "sshd -T"
 _POLICY = "/etc/crypto-policies/back-ends/opensshserver.config"
+_ENVIRONMENTS = ("/etc/sysconfig/sshd", "/etc/default/ssh")  # what the units of both families add to the command line
+_ALIASES = {
+    "challengeresponseauthentication": "kbdinteractiveauthentication",
+    "skeyauthentication": "kbdinteractiveauthentication",
+}
 _REPEATED = {
     "acceptenv",
     "allowgroups",
@@ -43,7 +48,7 @@ _COMMA = {
 @source(
     "sshd",
     level="account",
-    calls=[f"run {SSHD}", f"read {_POLICY}", "read /etc/sysconfig/sshd"],
+    calls=[f"run {SSHD}", f"read {_POLICY}", *(f"read {path}" for path in _ENVIRONMENTS)],
     yields=[Facet("host.machine", ("Sshd",), name="sshd")],
 )
 def sshd(reader: HostReader) -> Iterator[Observation]:
@@ -75,13 +80,18 @@ def effective_settings(reader: HostReader) -> dict[str, Json] | None:
 
 
 def _command_line(reader: HostReader) -> dict[str, Json]:
-    """What the system-wide policy adds on the command line, unless the unit's own environment file empties it."""
-    policy = reader.text(_POLICY) or ""
-    found = re.search(r"^CRYPTO_POLICY='([^']*)'", policy, re.MULTILINE)
-    if found is None or re.search(r"^\s*CRYPTO_POLICY=", reader.text("/etc/sysconfig/sshd") or "", re.MULTILINE):
-        return {}
-    options = [option.removeprefix("-o").partition("=") for option in shlex.split(found[1])]
-    return {key.lower(): value.split(",") for key, _, value in options if key.lower() in _COMMA}
+    """What the units hand to sshd on its command line, which holds over its file and is not shown by `sshd -T`."""
+    variables: dict[str, str] = {}
+    for path in (_POLICY, *_ENVIRONMENTS):  # a later file holds over an earlier one
+        variables |= dict(re.findall(r"^(CRYPTO_POLICY|OPTIONS|SSHD_OPTS)=(.*)$", reader.text(path) or "", re.MULTILINE))
+    found: dict[str, Json] = {}
+    for value in variables.values():
+        words = [word for part in shlex.split(value) for word in part.split()]
+        for option in re.findall(r"(?:^| )-o ?(\w+=\S+)", " ".join(words)):
+            key, _, setting = option.partition("=")
+            keyword = _ALIASES.get(key.lower(), key.lower())
+            found.setdefault(keyword, setting.split(",") if keyword in _COMMA else setting)
+    return found
 
 
 @source(
@@ -121,7 +131,7 @@ def _read_blocks(
                     if depth < 16:  # as sshd itself
                         _read_blocks(reader, reader.text(path) or "", block, blocks, depth + 1)
         elif block is not None:
-            block["Settings"].setdefault(keyword, value.strip('"'))
+            block["Settings"].setdefault(_ALIASES.get(keyword, keyword), value.strip('"'))
 
 
 def _included(reader: HostReader, pattern: str) -> list[str]:

@@ -129,6 +129,13 @@ def test_keys_from_a_command_are_unknown_until_it_is_approved(isms: Path) -> Non
     assert seen.status("host_ssh_authorized_keys_known", ":alice") == "pass"
 
 
+def test_keys_of_a_match_block_are_unknown(isms: Path) -> None:
+    block = "Match User alice\n  AuthorizedKeysFile /srv/keys/%u\n"
+    seen = keys(people(isms, f'{ALICE}\nssh_keys = ["{fingerprint()}"]'), files={"/etc/ssh/sshd_config": block})
+    assert seen.status("host_ssh_authorized_keys_known", ":alice") == "unknown"
+    assert "/srv/keys/%u" in seen.reason("host_ssh_authorized_keys_known", ":alice")
+
+
 def test_one_closed_home_hides_the_keys_of_that_account_only(isms: Path) -> None:
     seen = keys(people(isms, ALICE), denied=["/home/alice/.ssh"])
     assert seen.status("host_ssh_authorized_keys_known", ":alice") == "unknown"

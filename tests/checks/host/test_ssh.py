@@ -98,6 +98,7 @@ def test_second_factor_of_pam_counts_if_nobody_can_do_without(line: str, status:
     ("check", "block"),
     [
         ("host_ssh_keys_only", "Match User backup\n  PasswordAuthentication yes\n"),
+        ("host_ssh_keys_only", "Match Group staff\n  ChallengeResponseAuthentication yes\n"),
         ("host_ssh_no_root", "Match Address 10.0.0.0/8\n  PermitRootLogin=yes\n"),
     ],
 )
@@ -151,6 +152,18 @@ def test_policy_on_the_command_line_holds_over_the_settings_of_the_file() -> Non
     assert "aes256-cbc" in seen.reason("host_ssh_crypto")
     emptied = host(files={path: policy, "/etc/sysconfig/sshd": "CRYPTO_POLICY=\n"})
     assert look(emptied, "host_ssh_crypto", at=AT).status("host_ssh_crypto") == "pass"
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        ("/etc/default/ssh", "SSHD_OPTS=-oPermitRootLogin=yes\n"),
+        ("/etc/default/ssh", 'SSHD_OPTS="-4 -o PermitRootLogin=yes"\n'),
+        ("/etc/sysconfig/sshd", "# why\nOPTIONS='-u0 -oPermitRootLogin=yes -oLogLevel=INFO'\n"),
+    ],
+)
+def test_option_on_the_command_line_holds_over_the_file(path: str, line: str) -> None:
+    assert look(host(files={path: line}), "host_ssh_no_root", at=AT).status("host_ssh_no_root") == "fail"
 
 
 @pytest.mark.parametrize(
