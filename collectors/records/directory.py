@@ -110,9 +110,14 @@ class Reader:
 def load_kind(kind: Kind, files: Files) -> list[Record]:
     """The records in `risks.toml` and `risks/*`. Raises `UnreadError`."""
     with _refusals(kind.file):
-        inside = [f"{kind.folder}/{name}" for name in files.names(kind.folder) if name.endswith((".toml", ".md"))]
+        inside = [f"{kind.folder}/{name}" for name in files.names(kind.folder) if _is_record_file(name)]
         read = ((file, files.read(file)) for file in [f"{kind.folder}.toml", *inside])
         return load(kind, [(file, content) for file, content in read if content is not None])
+
+
+def _is_record_file(name: str) -> bool:
+    """Hidden files are an editor's or a system's; a README explains the folder."""
+    return name.endswith((".toml", ".md")) and not name.startswith(".") and name.lower() != "readme.md"
 
 
 @contextmanager

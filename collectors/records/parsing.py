@@ -61,6 +61,12 @@ class Record:
     file: str
     first: int  # its lines in the file
     last: int
+    shared: tuple[int, int] = (0, -1)  # the lines of the file's `[defaults]`, which speak for it too
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """Every line that says something of it."""
+        return (*range(self.first, self.last + 1), *range(self.shared[0], self.shared[1] + 1))
 
 
 def load(kind: Kind, files: Iterable[tuple[str, bytes]]) -> list[Record]:
@@ -102,6 +108,7 @@ def _records(kind: Kind, file: str, content: bytes) -> Iterator[Record]:
 def _listed(kind: Kind, file: str, body: object, defaults: Mapping[str, Json], places: Layout) -> Iterator[Record]:
     """The records of a file of tables; of a single table, the one record, named after its kind."""
     rows = body if isinstance(body, list) else [body]
+    shared = (places.line(("defaults",)), places.ends[("defaults",)]) if defaults else (0, -1)
     for index, row in enumerate(rows):
         path: Path = (kind.name, index) if isinstance(body, list) else (kind.name,)
         if not isinstance(row, dict):
@@ -110,7 +117,7 @@ def _listed(kind: Kind, file: str, body: object, defaults: Mapping[str, Json], p
         id_ = _id(kind, file, {**defaults, **row}, path, places, lone)
         facts = {**defaults, **_facts(kind, file, row, path, places)}
         first = places.line(path)
-        yield Record(id_, _filled(kind, facts, file, first), file, first, places.ends.get(path, first))
+        yield Record(id_, _filled(kind, facts, file, first), file, first, places.ends.get(path, first), shared)
 
 
 def _document(kind: Kind, file: str, text: str) -> Record:

@@ -55,13 +55,13 @@ class Blame:
     order: Mapping[str, int]  # commit -> its place, the newest first
     commits: Mapping[str, Commit]
 
-    def last(self, first: int, last: int) -> tuple[Commit, int] | None:
-        """The newest commit among some lines and the record's first line in it; `None` where one is not committed."""
-        ids = {self.lines[n][0] for n in range(first, last + 1) if n in self.lines}
+    def last(self, lines: Sequence[int]) -> tuple[Commit, int] | None:
+        """The newest commit among some lines, and the first of them in it; `None` where one is not committed."""
+        ids = {self.lines[n][0] for n in lines if n in self.lines}
         if not ids or not ids <= self.commits.keys():
             return None
         newest = min(ids, key=lambda c: (self.order.get(c, len(self.order)), c))
-        return self.commits[newest], next(self.lines[n][1] for n in range(first, last + 1) if self.lines[n][0] == newest)
+        return self.commits[newest], next(self.lines[n][1] for n in lines if n in self.lines and self.lines[n][0] == newest)
 
 
 class Git:
@@ -92,7 +92,7 @@ class Git:
         if not self._run("rev-parse", "--verify", "-q", "HEAD", fine=(0, 1)):
             return Blame({}, {}, {})
         lines: dict[int, tuple[str, int]] = {}
-        for raw in self._run("blame", "--porcelain", "--", file).split(b"\n"):
+        for raw in self._run("blame", "--porcelain", "--ignore-revs-file=", "--", file).split(b"\n"):
             if not raw.startswith(b"\t") and (found := _BLAME_LINE.fullmatch(raw)):
                 lines[int(found[3])] = (found[1].decode(), int(found[2]))
         newest_first = self._run("rev-list", "--topo-order", "--full-history", "HEAD", "--", file).decode().split()
@@ -110,7 +110,8 @@ class Git:
     def _run(self, *arguments: str, given: bytes = b"", fine: Sequence[int] = (0,)) -> bytes:
         self.calls += 1
         action = f"git {arguments[0]}"
-        fixed = ("--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false")
+        fixed = ["--no-pager", "--no-replace-objects", "--literal-pathspecs"]
+        fixed += ["-c", "core.fsmonitor=false", "-c", "core.quotePath=false"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         try:

@@ -13,7 +13,7 @@ commented files.
 - Records are TOML tables, `[[risk]]` for each one; where there is only one of a kind, `[scope]`. A table `[defaults]` at the
   top of a file fills in what its records leave out.
 - A register may be split: `risks.toml` and any `.toml` file in `risks/`. A record may also be a Markdown file in that folder,
-  with its fields between two lines of `+++`; without an `id` it is named after the file.
+  with its fields between two lines of `+++`; without an `id` it is named after the file. A `README.md` is left alone.
 - Dates are written `2026-01-31`, times with their zone, durations `30m`, `4h` or `2d`. There are no fractions.
 - An unknown field, a value of another kind, two records with one id: the whole register is unread, and every check on it
   unknown, until the line named is mended. `scanner doctor` names them all before a run.

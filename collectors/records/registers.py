@@ -59,7 +59,7 @@ def _blame(reader: Reader, file: str) -> Blame | Unread | None:
 def _provenance(reader: Reader, record: Record, blame: Blame | Unread | None) -> dict[str, Json] | Unread:
     if isinstance(blame, Unread):
         return blame
-    found = blame.last(record.first, record.last) if blame is not None else None
+    found = blame.last(record.lines) if blame is not None else None
     approver = next((record.facts[name] for name in APPROVERS if record.facts.get(name)), None)
     try:
         address = reader.address(approver) if approver and found and found[0].signature == GOOD else None

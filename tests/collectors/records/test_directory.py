@@ -127,6 +127,13 @@ def test_a_file_beyond_the_bound_is_refused(tmp_path: Path) -> None:
     assert problems(tmp_path) == [Problem("risks.toml", 1, "", "expected at most 64 MB")]
 
 
+def test_a_readme_and_hidden_files_in_a_folder_are_no_records(tmp_path: Path) -> None:
+    (tmp_path / "policies").mkdir()
+    for name in ("README.md", "._keys.md", ".keys.toml", "keys.md~"):
+        (tmp_path / "policies" / name).write_text("notes")
+    assert problems(tmp_path) == []
+
+
 def test_files_that_no_kind_claims_are_named_with_what_was_probably_meant(tmp_path: Path) -> None:
     (tmp_path / "risk.toml").write_text("")
     (tmp_path / ".git").mkdir()

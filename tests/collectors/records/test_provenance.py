@@ -118,6 +118,16 @@ def test_a_later_change_by_somebody_else_takes_the_verification_away(repository:
     assert repository.provenance("R-1")["strength"] == "verified"
 
 
+def test_shared_defaults_speak_for_each_record_and_so_does_their_commit(repository: Repository) -> None:
+    risks = repository.isms / "risks.toml"
+    risks.write_text('[defaults]\naccepted_by = "dana"\nresidual = 9\n\n[[risk]]\nid = "R-1"\n')
+    repository.commit(by="dana", sign=True)
+    assert repository.provenance("R-1")["strength"] == "verified"
+    risks.write_text(risks.read_text().replace("residual = 9", "residual = 1"))
+    repository.commit(by="omar", sign=True)
+    assert repository.provenance("R-1")["strength"] == "self-declared"
+
+
 def test_a_signature_by_a_key_that_nobody_allowed_verifies_nothing(repository: Repository, keys: Path) -> None:
     (repository.isms / "risks.toml").write_text(RISK.format(id="R-1", title="a"))
     repository.commit(by="dana", sign=True)
@@ -139,6 +149,16 @@ def test_what_is_not_committed_has_no_commit(repository: Repository) -> None:
     assert repository.provenance("R-1")["strength"] == "self-declared"
     state = repository.look().facts("records.isms", "git")
     assert [facts["git"] for facts in state.values()] == ["changed"]
+
+
+def test_commits_that_a_repository_asks_to_ignore_are_not_ignored(repository: Repository) -> None:
+    risks = repository.isms / "risks.toml"
+    risks.write_text(RISK.format(id="R-1", title="a"))
+    repository.commit(by="dana", sign=True)
+    risks.write_text(risks.read_text().replace('"a"', '"b"'))
+    (repository.root / "ignored").write_text(repository.commit(by="omar"))
+    repository.run("config", "blame.ignoreRevsFile", "ignored")
+    assert repository.provenance("R-1")["commit_author"] == "omar@example.org"
 
 
 def test_a_directory_outside_git_is_read_without_it(tmp_path: Path) -> None:
