@@ -60,13 +60,8 @@ def verify(
     estate, findings = EstateVerifier(evidence, book, integrity), FindingVerifier(evidence, book, integrity)
     estate.verify()
     findings.verify()
-    counted = {
-        "ev_leaf": book.size,
-        "ev_checkpoint": len(stored),
-        **estate.counted,
-        "ev_finding": findings.counted,
-        "ev_document": documents.verify(evidence, book, integrity),
-    }
+    named = documents.verify(evidence, book, integrity)
+    log_counted = {"ev_leaf": book.size, "ev_checkpoint": len(stored)}
     opinion = _integrity(integrity, log.refused, book, witnessed=bool(seen), anchored=bool(anchor))
     sound = opinion.outcome not in (Outcome.CONTRADICTED, Outcome.REFUSED)
     return Report(
@@ -78,7 +73,7 @@ def verify(
         time=_time(time, book),
         completeness=_completeness(evidence, book),
         conclusion=_conclusion(evidence, look, book, perform if sound else None, sound=sound),
-        counted=counted,
+        counted={**log_counted, **estate.counted, "ev_finding": findings.counted, "ev_document": named},
     )
 
 
