@@ -7,10 +7,11 @@ Nothing heavy is imported here: `scanner --help` must not pay for a database or 
 import argparse
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
 
+TYPE_CHECKING = False  # known to type checkers; importing `typing` would cost a sixth of `--help`
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+    from typing import NoReturn
 
 INTERRUPTED = (130, 143)
 DONE, GATE_FAILED, USAGE, INCOMPLETE, CONTRADICTED, HELD, STORE_FAILED, BUG = 0, 1, 2, 3, 4, 5, 6, 70
@@ -20,6 +21,10 @@ SEVERITIES = ("low", "medium", "high", "critical")
 DESCRIPTION = """\
 Annexa reads cloud accounts, hosts and ISMS records, judges what it saw against ISO/IEC 27001:2022, and keeps
 evidence that an auditor can verify without trusting it. It only reads."""
+
+RUN_DETAIL = """\
+Without --control or --check, every check of every configured target is run. The report goes to standard output,
+progress to standard error."""
 
 EPILOG = """\
 first steps
@@ -38,82 +43,67 @@ exit codes
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(wanted: "Sequence[str] | None" = None) -> argparse.ArgumentParser:
+    """The command line. Only the commands that stand among `wanted` get their arguments; without it, all do."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument(
-        "--config", metavar="FILE", help="configuration (else $ANNEXA_CONFIG, else annexa.toml here, else this host)"
-    )
+    shared.add_argument("--config", metavar="FILE", help="default: $ANNEXA_CONFIG, else annexa.toml here, else this host")
     shared.add_argument("--debug", action="store_true", help="log every read, and show the traceback of a bug")
     top = argparse.ArgumentParser(
         prog="scanner", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-
-    def command(name: str, summary: str, detail: str = "") -> argparse.ArgumentParser:
-        return commands.add_parser(
+    for name, (summary, detail, arguments) in COMMANDS.items():
+        command = commands.add_parser(
             name,
             help=summary,
             description=f"{summary[0].upper()}{summary[1:]}." + (f"\n\n{detail}" if detail else ""),
             parents=[shared],
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-
-    _running(command)
-    _reading(command)
-    _evidence(command)
-    _catalogue(command)
+        if wanted is None or name in wanted:
+            arguments(command)
     return top
 
 
-def _running(command: "Command") -> None:
-    init = command("init", "write a configuration and a starter set of ISMS records", "Existing files are never overwritten.")
+def _init(init: argparse.ArgumentParser) -> None:
     init.add_argument("directory", nargs="?", default=".", help="where to write annexa.toml and isms/ (default: here)")
 
-    run = command(
-        "run",
-        "collect, judge, keep evidence, report",
-        "Without --control or --check, every check of every configured target is run. The report goes to standard\n"
-        "output, progress to standard error.",
-    )
+
+def _run(run: argparse.ArgumentParser) -> None:
     _selection(run)
     run.add_argument("--target", action="append", default=[], metavar="NAME", help="only this target (repeatable)")
     run.add_argument("--format", choices=("text", "json", "csv", "sarif", "junit"), default="text", help="of the report")
     run.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
     run.add_argument("--fail-on", choices=SEVERITIES, metavar="SEVERITY", help="exit 1 if a finding this bad fails, unexcepted")
     run.add_argument("--baseline", metavar="FILE", help="JSON report of an earlier run; its failures do not fail the gate")
-    run.add_argument(
-        "--wait", type=float, default=0, metavar="SECONDS", help="wait for another run to end (default: refuse at once)"
-    )
+    run.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another run to end (default: refuse)")
     run.add_argument("--quiet", action="store_true", help="no progress")
-
-    doctor = command("doctor", "test credentials, reachability, store, clock and records")
-    doctor.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def _selection(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--control", action="append", default=[], metavar="ID", help="only this control, as A.8.8 (repeatable)"
-    )
+    command.add_argument("--control", action="append", default=[], metavar="ID", help="only this control, as A.8.8; repeatable")
     command.add_argument("--check", action="append", default=[], metavar="ID", help="only this check (repeatable)")
 
 
-def _reading(command: "Command") -> None:
-    soa = command("soa", "the Statement of Applicability with the assessment beside it")
-    soa.add_argument(
-        "--at", metavar="TIME", help="as recorded by the last sealed run at or before this time (RFC 3339 or a date)"
-    )
+def _doctor(doctor: argparse.ArgumentParser) -> None:
+    doctor.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _soa(soa: argparse.ArgumentParser) -> None:
+    soa.add_argument("--at", metavar="TIME", help="as recorded by the last run sealed by then (RFC 3339, or a date)")
     soa.add_argument("--format", choices=("text", "json", "xlsx"), default="text")
     soa.add_argument("--output", metavar="FILE", help="write it there (needed for xlsx)")
 
-    gaps = command("gaps", "what fails, what is unknown, and since when")
+
+def _gaps(gaps: argparse.ArgumentParser) -> None:
     gaps.add_argument("--at", metavar="TIME", help="as recorded by the last run sealed by then")
     gaps.add_argument("--control", action="append", default=[], metavar="ID", help="only this control (repeatable)")
     gaps.add_argument("--severity", choices=SEVERITIES, help="this bad or worse")
     gaps.add_argument("--format", choices=("text", "json"), default="text")
 
-    history = command("history", "status over time of a control, a check or a resource")
+
+def _history(history: argparse.ArgumentParser) -> None:
     what = history.add_mutually_exclusive_group(required=True)
     what.add_argument("--control", metavar="ID")
     what.add_argument("--check", metavar="ID")
@@ -121,8 +111,7 @@ def _reading(command: "Command") -> None:
     history.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def _evidence(command: "Command") -> None:
-    evidence = command("evidence", "list, show, verify and export evidence")
+def _evidence(evidence: argparse.ArgumentParser) -> None:
     kinds = evidence.add_subparsers(dest="action", metavar="ACTION", required=True)
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration")
@@ -156,27 +145,46 @@ def _evidence(command: "Command") -> None:
     )
 
 
-def _catalogue(command: "Command") -> None:
-    checks = command("checks", "the checks, and the controls that they are evidence for")
+def _checks(checks: argparse.ArgumentParser) -> None:
     checks.add_argument("--control", action="append", default=[], metavar="ID", help="only this control's checks (repeatable)")
     checks.add_argument("--format", choices=("text", "json"), default="text")
 
-    controls = command("controls", "the controls, and how each is covered")
+
+def _controls(controls: argparse.ArgumentParser) -> None:
     controls.add_argument("--by", choices=("theme", "property"), default="theme", help="group by theme or by CIA property")
-    controls.add_argument(
-        "--control", action="append", default=[], metavar="ID", help="only this control, in detail (repeatable)"
-    )
+    controls.add_argument("--control", action="append", default=[], metavar="ID", help="only this control, in detail")
     controls.add_argument("--format", choices=("text", "json"), default="text")
 
-    permissions = command("permissions", "the least-privilege policy of a provider, generated from what the sources declare")
+
+def _permissions(permissions: argparse.ArgumentParser) -> None:
     permissions.add_argument("provider", metavar="PROVIDER", help="aws, host, records ...")
     _selection(permissions)
 
 
+# name -> summary, detail, what adds its arguments
+COMMANDS: "dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]" = {
+    "init": ("write a configuration and a starter set of ISMS records", "Existing files are never overwritten.", _init),
+    "run": (
+        "collect, judge, keep evidence, report",
+        RUN_DETAIL,
+        _run,
+    ),
+    "soa": ("the Statement of Applicability with the assessment beside it", "", _soa),
+    "gaps": ("what fails, what is unknown, and since when", "", _gaps),
+    "history": ("status over time of a control, a check or a resource", "", _history),
+    "evidence": ("list, show, verify and export evidence", "", _evidence),
+    "checks": ("the checks, and the controls that they are evidence for", "", _checks),
+    "controls": ("the controls, and how each is covered", "", _controls),
+    "permissions": ("least-privilege policy of a provider, from what its sources declare", "", _permissions),
+    "doctor": ("test credentials, reachability, store, clock and records", "", _doctor),
+}
+
+
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run one command. Returns its exit code."""
-    top = parser()
-    given = top.parse_args(arguments)
+    given_words = sys.argv[1:] if arguments is None else list(arguments)
+    top = parser(given_words)
+    given = top.parse_args(given_words)
     if given.version:
         from commands import version
 
@@ -190,7 +198,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     return guarded(given)
 
 
-def entry() -> NoReturn:
+def entry() -> "NoReturn":
     """The installed command. A reader that went away (`| head`) is no error."""
     try:
         code = main()
@@ -201,13 +209,6 @@ def entry() -> NoReturn:
     if code in INTERRUPTED:
         os._exit(code)  # threads that wait for an answer must not hold up whoever pressed Ctrl-C
     sys.exit(code)
-
-
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    class Command(Protocol):
-        def __call__(self, name: str, summary: str, detail: str = "") -> argparse.ArgumentParser: ...
 
 
 if __name__ == "__main__":
