@@ -130,7 +130,7 @@ def _evidence(evidence: argparse.ArgumentParser) -> None:
         "verify",
         help="recompute every hash, signature and verdict",
         parents=[shared],
-        description="Exit 0 if all holds, 4 if not.",
+        description="Recompute every hash, signature and verdict. Exit 0 if all holds, 4 if not.",
     )
     verify.add_argument("pack", nargs="?", metavar="PACK", help="an exported pack (default: the configured store)")
     verify.add_argument("--public-key", metavar="FILE|KEY", help="the key to trust (default: the configured key's public half)")
