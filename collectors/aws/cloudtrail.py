@@ -1,7 +1,7 @@
 """Trails: of this account, and those of its organization that record it.
 
 Trails are listed from the account: `ListTrails` names them with their home regions, and each home region describes its own.
-The main region also describes the trails of other homes that record all regions. Status and selectors are asked at home.
+Each region also describes the trails of other homes that record all regions. Status and selectors are asked at home.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,9 +58,10 @@ _SELECTORS = Facet(TRAIL, facts=("EventSelectors", "AdvancedEventSelectors"), na
 )
 def trails(read: Reader) -> Iterator[Observation]:
     homes: dict[str, list[str]] = {}
-    for item in read.pages("cloudtrail.ListTrails", "Trails"):
+    for item in read.pages("cloudtrail.ListTrails", "Trails", in_region=read.home):
         homes.setdefault(item["HomeRegion"], []).append(item["TrailARN"])
-    found = {trail["TrailARN"]: trail for trail in read.pages("cloudtrail.DescribeTrails", "trailList")}
+    seen_here = read.pages("cloudtrail.DescribeTrails", "trailList", in_region=read.home)
+    found = {trail["TrailARN"]: trail for trail in seen_here}
     for home, arns in sorted(homes.items()):
         if missing := sorted(set(arns) - set(found)):
             listed = read.pages("cloudtrail.DescribeTrails", "trailList", in_region=home, trailNameList=missing)

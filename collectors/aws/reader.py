@@ -23,7 +23,7 @@ _TOKENS = ("NextToken", "nextToken", "Marker", "NextMarker")
 class Reader:
     """One source's way to one place. Shared by the threads that read for the source."""
 
-    def __init__(self, place: Place, source: Source, principal: "Principal", clients: "Clients") -> None:
+    def __init__(self, place: Place, source: Source, principal: "Principal", clients: "Clients", home: str = "") -> None:
         from collectors.aws import errors
         from collectors.aws.clients import Permit, under
 
@@ -32,7 +32,8 @@ class Reader:
         self.region: str = place.scope.region
         self.partition: str = principal.partition
         self.effective: datetime | None = None  # the time that the whole answer speaks of, if the source sets it
-        self._home = principal.main_region if self.region == "global" else self.region
+        self._asked_in = principal.main_region if self.region == "global" else self.region
+        self.home: str = home or self._asked_in  # where the target's account asks regional services about itself
         self._principal = principal
         self._clients = clients
         self._not_enabled = source.not_enabled
@@ -110,7 +111,7 @@ class Reader:
         action = permission_of(call)
         if call not in self._permit.allowed:  # the client's own guard would see it too; here it need not be made
             raise UndeclaredCallError(f"{self._permit.reader} did not declare {call}")
-        client = self._clients.get(self._principal.session, service, in_region or self._home, operation)
+        client = self._clients.get(self._principal.session, service, in_region or self._asked_in, operation)
         read = _first(client, operation, params) if first_only else _every(client, operation, params, action)
         refused = (*self._not_enabled, *not_enabled)
         while True:

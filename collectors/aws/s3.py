@@ -28,16 +28,16 @@ _ACCOUNT_BLOCK = Facet("aws.account", facts=("PublicAccessBlockConfiguration",),
 
 @source("s3.ListBuckets", level="account", yields=[_LISTING])
 def buckets(read: Reader) -> Iterator[Observation]:
-    for item in read.pages("s3.ListBuckets", "Buckets", MaxBuckets=1000):  # only a paged listing names the regions
+    listed = read.pages("s3.ListBuckets", "Buckets", in_region=read.home, MaxBuckets=1000)  # paged, it names the regions
+    for item in listed:
         facts = {name: item.get(name) for name in _LISTING.optional} | {"Name": item["Name"]}
         yield Observation(BUCKET, f"arn:{read.partition}:s3:::{item['Name']}", facts)
 
 
 @source("s3control.GetPublicAccessBlock", level="account", yields=[_ACCOUNT_BLOCK])
 def account_block(read: Reader) -> Iterator[Observation]:
-    answer = read.call(
-        "s3control.GetPublicAccessBlock", absent=("NoSuchPublicAccessBlockConfiguration",), AccountId=read.account
-    )
+    absent = ("NoSuchPublicAccessBlockConfiguration",)
+    answer = read.call("s3control.GetPublicAccessBlock", absent=absent, in_region=read.home, AccountId=read.account)
     facts = {"PublicAccessBlockConfiguration": None if answer is None else answer["PublicAccessBlockConfiguration"]}
     yield Observation("aws.account", read.arn("iam", "root"), facts, _ACCOUNT_BLOCK.name)
 

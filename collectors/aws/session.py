@@ -44,7 +44,9 @@ class AwsConnection:
                 yield from found
 
     def reader(self, place: Place, source: Source) -> Reader:
-        return Reader(place, source, self._principals[place.scope.account], self._clients)
+        regions = self._settings.regions
+        home = "" if regions == "all" else regions[0]  # the main region may be closed to an account that never uses it
+        return Reader(place, source, self._principals[place.scope.account], self._clients, home)
 
     def close(self) -> None:
         self._clients.close()

@@ -306,6 +306,13 @@ def test_the_account_is_asked_in_the_partitions_main_region_and_elsewhere_when_t
     assert [region for _, region in aws.calls] == ["us-east-1", "eu-north-1"]
 
 
+def test_the_accounts_home_is_the_first_region_that_the_target_names(aws: Cloud) -> None:
+    assert reader(aws, "rds.DescribeDBInstances", region="global").home == "eu-west-1"
+    everywhere = aws.connect("all")
+    place = next(iter(everywhere.places()))
+    assert everywhere.reader(place, declared("rds.DescribeDBInstances")).home == "us-east-1"
+
+
 def test_s3_control_reaches_an_endpoint_that_is_an_address(aws: Cloud) -> None:
     read = reader(aws, "s3control.GetPublicAccessBlock", region="global")
     absent = ("NoSuchPublicAccessBlockConfiguration",)
