@@ -1,6 +1,6 @@
 """What is written down twice and must agree: generated here from the declarations, committed, and compared by a test.
 
-`python reference.py` rewrites `config.example.toml`, `docs/checks.md` and `checks/lock.json`. The lock holds each
+`python reference.py` rewrites `config.example.toml`, `docs/checks.md`, `docs/records.md` and `checks/lock.json`. The lock holds each
 check's version and the digest of its code; it refuses to be rewritten where code changed and the version did not.
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 import mappings
 from checks.check import Check, checks, code_digest
+from collectors.records import reference as records
 from collectors.source import kinds, provider
 from configuration import RunLimits, StorePlace
 
@@ -119,9 +120,10 @@ def unversioned(committed: str, current: str) -> list[str]:
 
 
 def main() -> int:
-    """Rewrite all three. Returns 1, and writes no lock, where a version must be raised first."""
+    """Rewrite all of them. Returns 1, and writes no lock, where a version must be raised first."""
     (ROOT / "config.example.toml").write_text(example())
     (ROOT / "docs" / "checks.md").write_text(page())
+    (ROOT / "docs" / "records.md").write_text(records.reference())
     current = lock()
     if LOCK.exists() and (forgotten := unversioned(LOCK.read_text(), current)) and "--unreleased" not in sys.argv:
         sys.stderr.write(f"raise the version of: {', '.join(forgotten)} (or pass --unreleased before a first release)\n")
