@@ -1,7 +1,7 @@
 """What is written down twice and must agree: generated here from the declarations, committed, and compared by a test.
 
-`python reference.py` rewrites `config.example.toml`, `docs/checks.md`, `docs/records.md` and `checks/lock.json`. The lock holds each
-check's version and the digest of its code; it refuses to be rewritten where code changed and the version did not.
+`python reference.py` rewrites `config.example.toml`, `docs/checks.md`, `docs/records.md` and `checks/lock.json`. The lock
+holds each check's version and the digest of its code; it refuses to be rewritten where code changed and the version did not.
 """
 
 import dataclasses

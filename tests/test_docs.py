@@ -1,0 +1,58 @@
+"""What the documents tell a reader to type or open is there."""
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import configuration
+import scanner
+from checks.check import checks
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def _commands() -> list[str]:
+    texts = [README, CONTRIBUTING, scanner.EPILOG]
+    lines = [line.strip() for text in texts for line in text.splitlines() if re.match(r"^( {2,4})scanner ", line)]
+    return sorted({re.split(r"\s{2,}|\s+#|\s+>", line)[0] for line in lines})
+
+
+@pytest.mark.parametrize("line", _commands())
+def test_each_command_in_the_documents_is_one_that_the_scanner_knows(line: str) -> None:
+    given = scanner.parser().parse_args(shlex.split(line)[1:])
+    assert given.command in scanner.COMMANDS
+
+
+def test_the_documents_name_commands() -> None:
+    assert len(_commands()) >= 8
+
+
+def test_the_make_targets_are_there() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"^ {4}make (\w+)", README + CONTRIBUTING, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./]+(?:/|\.\w+))`", README + CONTRIBUTING))))
+def test_each_path_in_the_documents_is_there(path: str) -> None:
+    made_by_init = path in {"annexa.toml", "annexa.db", "isms/", "policy.json", "pack.zip", "soa.xlsx"}
+    assert made_by_init or "<" in path or (ROOT / path).exists(), path
+
+
+def test_the_toml_in_the_readme_loads(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert tomllib.loads(block)
+    file = tmp_path / "annexa.toml"
+    file.write_text(block)
+    assert configuration.load(file, checks()).targets[0].kind == "aws"
+    file.write_text(re.sub(r"^# (role_arn|external_id) = .*$", "", block, flags=re.MULTILINE).replace("# organ", "organ"))
+    assert configuration.load(file, checks()).targets[0].settings.organization
+
+
+def test_the_number_of_checks_that_the_readme_claims_is_true() -> None:
+    assert f"{len(checks())} checks" in README
