@@ -200,12 +200,12 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
 def entry() -> "NoReturn":
     """The installed command. A reader that went away (`| head`) is no error."""
+    code = DONE
     try:
         code = main()
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = DONE
     if code in INTERRUPTED:
         os._exit(code)  # threads that wait for an answer must not hold up whoever pressed Ctrl-C
     sys.exit(code)

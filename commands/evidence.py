@@ -77,7 +77,7 @@ def _show(given: Namespace) -> int:
     with reading(configured(given)) as store:
         if given.what.isdecimal():
             number = int(given.what)
-            leaf = next(store.leaves(first=number, until=number + 1), None)
+            leaf = next(store.leaves(first=number, until=number + 1), None) if number < store.size else None
             if leaf is None:
                 raise UsageError(f"show {number}: the log has entries 0 to {store.size - 1}")
             _print({**_entry(leaf), "detail": store.detail(number)})
@@ -194,10 +194,10 @@ def _text(path: str, option: str) -> str:
 def _export(given: Namespace) -> int:
     able = known(given)
     path = output_path(given.output)
-    held = keys.load_or_create(able.configuration.store.key)
     checks = able.catalogue.select(given.control) if given.control else None
     types = {type_ for check in checks or () for type_ in able.checks[check].types}
     with reading(able.configuration) as store:
+        held = keys.load_or_create(able.configuration.store.key)
         with store.writer(held, origin=origin(), clock=now, wait=10) as writer:
             writer.record("export", {"checks": len(checks) if checks else len(able.checks), "limited": checks is not None})
             writer.seal()

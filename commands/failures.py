@@ -53,6 +53,7 @@ def _failed(error: Exception, *, debug: bool) -> int:
     from evidence_store.pack import PackError
     from mappings.catalogue import UnknownControlError
     from pipeline.run import StoreFailedError
+    from reports.reading import NoRunError
 
     match error:
         case RolledBackError():
@@ -69,6 +70,7 @@ def _failed(error: Exception, *, debug: bool) -> int:
             | PackError()
             | UnreadError()
             | UnknownControlError()
+            | NoRunError()
         ):
             code = USAGE
         case _:

@@ -51,8 +51,17 @@ def command(given: Namespace) -> int:
             with output.open("w", encoding="utf-8", newline="") as file:
                 _RENDERERS[given.format](view, file)
         else:
-            _RENDERERS[given.format](view, sys.stdout)
+            _print(_RENDERERS[given.format], view)
     return code
+
+
+def _print(render: Callable[[RunView, TextIO], None], view: RunView) -> None:
+    """On standard output. A reader that went away (`| head`) does not change what the gate says."""
+    try:
+        render(view, sys.stdout)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(given: Namespace, able: Known, selection: Selection, store: Store) -> Outcome:
@@ -89,14 +98,19 @@ def _fails(findings: Iterable[Reported], severity: Severity, baseline: frozenset
 
 
 def _baseline(path: str | None) -> frozenset[Failure]:
-    """What failed in an earlier JSON report. Raises `UsageError`."""
+    """What failed in an earlier JSON report. Raises `UsageError`.
+
+    What was under an exception there is not admitted: it is the exception that admits it, for as long as it counts.
+    """
     if path is None:
         return frozenset()
     try:
         report = json.loads(Path(path).read_text(encoding="utf-8"))
         if report["schema"] != "annexa.run/1":
             raise UsageError(f"--baseline {path}: schema {report['schema']!r}; expected annexa.run/1")
-        return frozenset((f["check"], f["resource"]["id"]) for f in report["findings"] if f["status"] == "fail")
+        return frozenset(
+            (f["check"], f["resource"]["id"]) for f in report["findings"] if f["status"] == "fail" and not f.get("exception")
+        )
     except OSError as error:
         raise UsageError(f"--baseline {path}: cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):

@@ -41,7 +41,7 @@ _REMEDIES = {
 }
 _EXITS = {
     0: "everything in scope was read, and the gate (if any) passed",
-    1: "the gate failed: there are findings at or above its severity that no exception covers",
+    1: "the gate failed: there are findings at or above its severity that no exception or baseline admits",
     3: "incomplete: something in scope could not be read and no exception covers it, so nothing is claimed of it",
     4: "the evidence is contradicted",
     130: "interrupted",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence_store.database import open_store
 from tests.acceptance.conftest import RECORDS, Command
 
 ROOT = Path(__file__).parent.parent.parent
@@ -153,3 +154,35 @@ def test_an_extra_that_is_not_installed_is_named_with_its_install_command(record
     )
     assert ran.returncode == 2
     assert "pip install 'annexa[aws]'" in one_sentence(ran.stderr)
+
+
+@pytest.mark.parametrize("number", ["7000", "9" * 26], ids=["beyond the log", "beyond the database"])
+def test_an_entry_that_the_log_does_not_have_is_named(records: Path, command: Command, number: str) -> None:
+    command("run", "--check", "rec_soa_complete", "--quiet")
+    ran = command("evidence", "show", number)
+    assert ran.code == 2
+    assert "the log has entries 0 to" in one_sentence(ran.err)
+
+
+@pytest.mark.parametrize("reader", ["soa", "gaps", "evidence show"])
+def test_a_time_before_the_first_run_is_named(records: Path, command: Command, reader: str) -> None:
+    command("run", "--check", "rec_soa_complete", "--quiet")
+    what = ("evidence", "show", "anything") if reader == "evidence show" else (reader,)
+    ran = command(*what, "--at", "2020-01-01")
+    assert ran.code == 2
+    assert "no run was sealed by" in one_sentence(ran.err)
+
+
+def test_a_store_without_a_run_is_named(records: Path, command: Command) -> None:
+    command("run", "--check", "rec_soa_complete", "--quiet")
+    (records / "annexa.toml").write_text(RECORDS + '[store]\nurl = "sqlite:///other.db"\n')
+    open_store(f"sqlite:///{records / 'other.db'}").close()
+    for what in (("soa",), ("gaps",), ("history", "--control", "A.8.8")):
+        ran = command(*what)
+        assert ran.code == 2, what
+        assert "no sealed run yet" in one_sentence(ran.err)
+
+
+def test_an_export_without_a_store_makes_no_key(records: Path, command: Command) -> None:
+    assert command("evidence", "export", "-o", "a.pack").code == 2
+    assert not list(records.glob("annexa.key*"))
