@@ -27,7 +27,7 @@ IMPURE = {
 
 def _modules() -> list[Path]:
     tops = [ROOT / "configuration.py", ROOT / "scanner.py"]
-    rooms = [p for room in ROOMS for p in sorted((ROOT / room).rglob("*.py"))]
+    rooms = [p for room in sorted(ROOMS) for p in sorted((ROOT / room).rglob("*.py"))]
     return tops + [p for p in rooms if "migrations" not in p.parts]
 
 

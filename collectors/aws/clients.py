@@ -11,8 +11,10 @@ import socket
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,8 +24,9 @@ from collectors.source import NotEnabledError, UndeclaredCallError, UnreadError
 from evidence_store.records import Unread, Why
 
 if TYPE_CHECKING:
+    import boto3
     from botocore.config import Config
-    from botocore.session import Session
+    from botocore.session import Session as Core
 
 KEPT = 96  # clients
 POOL = 32  # connections that one client may hold: above the number of threads that share it
@@ -60,10 +63,22 @@ def under(permit: Permit) -> Iterator[None]:
         _in_force.reset(token)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Session:
+    """An SDK session: boto3's, which makes clients, and the core under it for what boto3 does not offer."""
+
+    boto: "boto3.Session"
+    core: "Core"
+
+    def setting(self, name: str) -> Any:
+        """A setting of the SDK's own environment or profile."""
+        return self.core.get_config_variable(name)
+
+
 class Principal:
     """One identity in one account: whose credentials sign, and the clients that they sign for."""
 
-    def __init__(self, session: "Session", account: str, arn: str) -> None:
+    def __init__(self, session: Session, account: str, arn: str) -> None:
         self.session = session
         self.account = account
         self.arn = arn
@@ -72,7 +87,7 @@ class Principal:
     @property
     def main_region(self) -> str:
         """Where the services that know no region are asked."""
-        return _MAIN_REGIONS.get(self.partition) or self.session.get_config_variable("region") or "us-east-1"
+        return _MAIN_REGIONS.get(self.partition) or self.session.setting("region") or "us-east-1"
 
 
 class Clients:
@@ -83,9 +98,10 @@ class Clients:
         self._kept: OrderedDict[tuple[int, str, str], Any] = OrderedDict()
         self._offered: dict[tuple[str, str], frozenset[str]] = {}
         self._absent: set[tuple[str, str]] = set()
+        self._answers: dict[tuple[Any, ...], Future[Any]] = {}  # of what several sources ask
         self._lock = threading.RLock()  # making a client may renew credentials, which asks for a client
 
-    def get(self, session: "Session", service: str, region: str, operation: str = "") -> Any:
+    def get(self, session: Session, service: str, region: str, operation: str = "") -> Any:
         """The client of a service in a region, able to call the operation.
 
         Raises `NotEnabledError` where the provider does not offer the service there.
@@ -98,12 +114,25 @@ class Clients:
                 return client
             client = self._make(session, service, region)
             if operation and not _can(client, operation):
-                session.get_component("data_loader").add(service, [operation])
+                session.core.get_component("data_loader").add(service, [operation])
                 client = self._make(session, service, region)
             self._kept[key] = client
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return client
+
+    def once(self, key: tuple[Any, ...], ask: Callable[[], Any]) -> Any:
+        """The answer to a question, asked by whoever comes first; the others wait for it. Raises what asking raised."""
+        with self._lock:
+            asked = key in self._answers
+            answer = self._answers.setdefault(key, Future())
+        if not asked:
+            try:
+                answer.set_result(ask())
+            except BaseException as error:
+                answer.set_exception(error)
+                raise
+        return answer.result()
 
     def close(self) -> None:
         with self._lock:
@@ -112,10 +141,10 @@ class Clients:
         for client in kept:
             client.close()
 
-    def _make(self, session: "Session", service: str, region: str) -> Any:
+    def _make(self, session: Session, service: str, region: str) -> Any:
         if (service, region) in self._absent:
             raise NotEnabledError(f"{service} is not offered in {region}")
-        client = session.create_client(service, region_name=region, config=self._config(session))
+        client = session.boto.client(service, region_name=region, config=self._config(session))
         if not self._has_endpoint(session, client, service, region):
             self._absent.add((service, region))
             raise NotEnabledError(f"{service} is not offered in {region}")
@@ -127,7 +156,7 @@ class Clients:
             events.register("before-call", _without_account_in_host(client.meta.endpoint_url))
         return client
 
-    def _has_endpoint(self, session: "Session", client: Any, service: str, region: str) -> bool:
+    def _has_endpoint(self, session: Session, client: Any, service: str, region: str) -> bool:
         """False only where the SDK's data knows the region, not the service in it, and the service's host has no address.
 
         The data alone may be older than the service's arrival in the region; then its host has one.
@@ -142,16 +171,16 @@ class Clients:
             return error.errno not in {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
         return True
 
-    def _regions_of(self, session: "Session", service: str, partition: str) -> frozenset[str]:
+    def _regions_of(self, session: Session, service: str, partition: str) -> frozenset[str]:
         """Where the SDK's data says that a service is offered; nowhere for one that knows no regions."""
         if (service, partition) not in self._offered:
-            self._offered[service, partition] = frozenset(session.get_available_regions(service, partition))
+            self._offered[service, partition] = frozenset(session.boto.get_available_regions(service, partition_name=partition))
         return self._offered[service, partition]
 
-    def _config(self, session: "Session") -> "Config":
+    def _config(self, session: Session) -> "Config":
         from botocore.config import Config
 
-        attempts = session.get_config_variable("max_attempts")  # AWS_MAX_ATTEMPTS or the profile's own
+        attempts = session.setting("max_attempts")  # AWS_MAX_ATTEMPTS or the profile's own
         limit = {"max_attempts": 6} if attempts is None else {"total_max_attempts": attempts}
         return Config(
             retries={"mode": "adaptive", **limit},
@@ -231,10 +260,11 @@ def _without_account_in_host(endpoint: str) -> Callable[..., None]:
     return restore
 
 
-def new_session(profile: str | None) -> "Session":
+def new_session(profile: str | None) -> Session:
     """An SDK session. All of a process share the loaded service models, which weigh more than all the rest."""
+    import boto3
     import botocore.session
 
-    session = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
-    session.register_component("data_loader", shared_models(session.get_config_variable("data_path")))
-    return session
+    core = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
+    core.register_component("data_loader", shared_models(core.get_config_variable("data_path")))
+    return Session(boto3.Session(botocore_session=core), core)

@@ -73,6 +73,12 @@ class Reader:
         asked = self.answers(call, absent=absent, not_enabled=not_enabled, in_region=in_region, first_only=True, **params)
         return next(asked, None)
 
+    def shared(self, call: str, /, **params: Any) -> dict[str, Any] | None:
+        """As `call`, for what more than one source asks of the same thing: the first one's answer serves all."""
+        key = (self.account, call, *sorted((name, str(value)) for name, value in params.items()))
+        answer: dict[str, Any] | None = self._clients.once(key, lambda: self.call(call, **params))
+        return answer
+
     def pages(
         self,
         call: str,

@@ -161,14 +161,15 @@ def _tags(read: Reader, region: str) -> dict[str, dict[str, str]]:
 
 
 def _block(read: Reader, bucket: Parent) -> Json:
-    answer = _ask(read, bucket, "s3.GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration")
+    answer = _ask(read, bucket, "s3.GetPublicAccessBlock", "NoSuchPublicAccessBlockConfiguration", shared=True)
     return None if answer is None else answer["PublicAccessBlockConfiguration"]
 
 
-def _ask(read: Reader, bucket: Parent, call: str, *absent: str) -> dict[str, Any] | None:
+def _ask(read: Reader, bucket: Parent, call: str, *absent: str, shared: bool = False) -> dict[str, Any] | None:
     """One call about a bucket, in its region. A bucket that is gone by now raises `UnreadError`."""
     try:
-        return read.call(call, absent=absent, in_region=bucket.facts["BucketRegion"], Bucket=bucket.facts["Name"])
+        ask = read.shared if shared else read.call
+        return ask(call, absent=absent, in_region=bucket.facts["BucketRegion"], Bucket=bucket.facts["Name"])
     except UnreadError as error:
         if error.unread.detail in GONE:
             raise UnreadError(Unread(Why.VANISHED, error.unread.action)) from None

@@ -9,17 +9,14 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from collectors.aws import AwsTarget, errors
-from collectors.aws.clients import Clients, Permit, Principal, new_session, under
+from collectors.aws.clients import Clients, Permit, Principal, Session, new_session, under
 from collectors.aws.permissions import OWN_CALLS
 from collectors.aws.reader import Reader
 from collectors.source import Place, Source, UnreadError
 from evidence_store.records import Scope, Unread, Why
-
-if TYPE_CHECKING:
-    from botocore.session import Session
 
 
 class AwsConnection:
@@ -57,11 +54,11 @@ class AwsConnection:
             answer = self._ask(session, self._first_region(session), "sts.GetCallerIdentity")
             return Principal(session, answer["Account"], answer["Arn"])
 
-    def _first_region(self, session: "Session") -> str:
+    def _first_region(self, session: Session) -> str:
         """A region to ask in before the partition is known."""
         if self._settings.regions != "all":
             return self._settings.regions[0]
-        return str(session.get_config_variable("region") or "us-east-1")
+        return str(session.setting("region") or "us-east-1")
 
     def _accounts(self, caller: Principal) -> Iterator[str]:
         if self._settings.accounts:
@@ -139,10 +136,10 @@ class AwsConnection:
         with _translated("sts:AssumeRole"):
             assumed = RefreshableCredentials.create_from_metadata(credentials(), renewed, method="assume-role")
             session = new_session(self._settings.profile)
-            session.register_component("credential_provider", CredentialResolver([_Given(assumed)]))
+            session.core.register_component("credential_provider", CredentialResolver([_Given(assumed)]))
             return Principal(session, role.split(":")[4], arn)
 
-    def _ask(self, session: "Session", region: str, call: str, **params: Any) -> dict[str, Any]:
+    def _ask(self, session: Session, region: str, call: str, **params: Any) -> dict[str, Any]:
         from botocore import xform_name
 
         service, _, operation = call.partition(".")

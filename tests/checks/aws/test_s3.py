@@ -156,6 +156,14 @@ def test_a_block_makes_public_policies_and_acls_void(aws: Cloud, where: str) -> 
     assert status(aws, "aws_s3_bucket_not_public") == "pass"
 
 
+def test_the_block_of_a_bucket_that_is_open_both_ways_is_asked_once(aws: Cloud) -> None:
+    bucket(aws)
+    open_policy(aws)
+    open_acl(aws)
+    assert status(aws, "aws_s3_bucket_not_public") == "fail"
+    assert [call for call, _ in aws.calls].count("s3.GetPublicAccessBlock") == 1
+
+
 def test_the_wrong_half_of_a_block_helps_nothing(aws: Cloud) -> None:
     bucket(aws)
     open_policy(aws)

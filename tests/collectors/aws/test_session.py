@@ -217,8 +217,8 @@ def test_few_clients_are_kept_and_they_are_shared(aws: Cloud) -> None:
 def test_a_service_that_a_region_does_not_offer_is_not_enabled_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://nowhere.invalid")
     clients, session = Clients("test"), new_session(None)
-    offered = session.get_available_regions("apprunner")
-    elsewhere = next(region for region in session.get_available_regions("ec2") if region not in offered)
+    offered = session.boto.get_available_regions("apprunner")
+    elsewhere = next(region for region in session.boto.get_available_regions("ec2") if region not in offered)
     with pytest.raises(NotEnabledError, match=f"apprunner is not offered in {elsewhere}"):
         clients.get(session, "apprunner", elsewhere)
     assert clients.get(session, "apprunner", offered[0]) is not None
