@@ -13,7 +13,16 @@ PASSED_ON = ("TCP", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
     severity="medium",
     version=1,
     within="region",
-    needs=("LoadBalancerName", "Port", "Protocol", "Scheme", "SslPolicy", "SslProtocols", "DefaultActions"),
+    needs=(
+        "LoadBalancerName",
+        "LoadBalancerType",
+        "Port",
+        "Protocol",
+        "Scheme",
+        "SslPolicy",
+        "SslProtocols",
+        "DefaultActions",
+    ),
     looks_up={"aws.elbv2.ssl_policy": ("Name", "SslProtocols")},
     fix="Choose a security policy with TLS 1.2 or newer; turn a plain HTTP listener into a redirect to HTTPS.",
 )
@@ -23,6 +32,8 @@ def aws_elb_tls_policy(listener: Resource, *, inventory: Inventory) -> Answer:
     Older versions have known weaknesses, and a listener takes whatever its policy still allows. Plain HTTP is accepted
     only to send visitors on to HTTPS, or inside the network. What a listener passes on unopened it cannot answer for.
     """
+    if listener.fact("LoadBalancerType") == "gateway":
+        return NotApplicable(f"{listener.fact('LoadBalancerName')} passes every packet on and does not end TLS")
     called = f"{listener.fact('LoadBalancerName')}:{listener.fact('Port')}"
     protocol = listener.fact("Protocol")
     if protocol in PASSED_ON:

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from checks.check import Answer, NotApplicable, Unknown
-from evidence_store.records import Inventory, Json, Resource
+from evidence_store.records import Inventory, Json, Resource, UnreadFactError
 
 # Nobody holds a wider block than these: a wider one is the internet, whole or cut in pieces.
 WIDEST_IPV4 = 8
@@ -52,20 +52,28 @@ class Ports:
 
 
 def closed_to_the_internet(group: Resource, ports: Sequence[str], inventory: Inventory) -> Answer:
-    """Whether an attached group keeps these ports closed; a prefix list whose content was not seen leaves it unknown."""
+    """Whether an attached group keeps these ports closed; a prefix list whose content was not seen leaves it unknown.
+
+    What is seen to be open is told, whatever was not seen beside it.
+    """
     if group.fact("NetworkInterfaceIds") is None:
         return NotApplicable(f"{group.name} is attached to no network interface")
     wanted = [Ports.of(text) for text in ports]
     opened: dict[str, None] = {}
     sources: dict[str, None] = {}
     unseen: dict[str, None] = {}
+    unread: UnreadFactError | None = None
     for rule in group.fact("IpPermissions"):
         touched = [port.text for port in wanted if port.let_in_by(rule)]
         if not touched:
             continue
         wide = list(_wide(rule))
         for list_id in (item["PrefixListId"] for item in rule.get("PrefixListIds", [])):
-            found = _in_prefix_list(group, list_id, inventory)
+            try:
+                found = _in_prefix_list(group, list_id, inventory)
+            except UnreadFactError as error:
+                unread = unread or error
+                continue
             if found is None:
                 unseen[list_id] = None
             else:
@@ -76,6 +84,8 @@ def closed_to_the_internet(group: Resource, ports: Sequence[str], inventory: Inv
     called = f"{group.name} ({group.fact('GroupName')})"
     if opened:
         return f"{called} opens {', '.join(p for p in ports if p in opened)} to {', '.join(sources)}"
+    if unread is not None:
+        raise unread
     if unseen:
         return Unknown(f"{called} lets in {', '.join(unseen)}, a prefix list whose content cannot be seen from here")
     return None

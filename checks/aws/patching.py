@@ -71,10 +71,13 @@ def hidden_by(baseline: Resource, at: datetime, deadline_days: int) -> str | Non
 
 
 def _covers_critical(rule: dict[str, Any]) -> bool:
-    """Whether a rule applies to critical security patches; filters on products and the like say nothing of that."""
+    """Whether a rule applies to critical security patches; filters on products and the like say nothing of that.
+
+    Windows' critical updates mend what is critical and no matter of security.
+    """
     wanted = {
-        "CLASSIFICATION": ("*", "security", "securityupdates", "criticalupdates"),
-        "SEVERITY": ("*", "critical", "important"),
+        "CLASSIFICATION": ("*", "security", "securityupdates"),
+        "SEVERITY": ("*", "critical"),
         "MSRC_SEVERITY": ("*", "critical"),
         "PATCH_SET": ("*", "os"),
     }

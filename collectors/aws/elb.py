@@ -27,16 +27,18 @@ BALANCER = Facet(
 )
 LISTENER = Facet(
     "aws.elbv2.listener",
-    facts=("ListenerArn", "LoadBalancerArn", "LoadBalancerName", "Protocol", "DefaultActions"),
-    optional=("AlpnPolicy", "Certificates", "MutualAuthentication", "Port", "Scheme", "SslPolicy", "SslProtocols"),
+    facts=("ListenerArn", "LoadBalancerArn", "LoadBalancerName", "LoadBalancerType", "DefaultActions"),
+    # The listener of a gateway load balancer has neither protocol nor port: it takes every packet.
+    optional=("AlpnPolicy", "Certificates", "MutualAuthentication", "Port", "Protocol", "Scheme", "SslPolicy", "SslProtocols"),
     lists=True,
 )
 POLICY = Facet("aws.elbv2.ssl_policy", facts=("Name", "SslProtocols"), optional=("Ciphers",), lists=True)
-# Of a classic listener `DefaultActions` is never there: it can only forward. Nor is `SslProtocols` of a newer one.
+# Of a classic listener `DefaultActions` is never there: it can only forward. Nor is `SslProtocols` of a newer one, nor the
+# type of a classic load balancer: it has one only.
 CLASSIC_LISTENER = Facet(
     "aws.elb.listener",
     facts=("LoadBalancerName", "Protocol", "Port", "PolicyNames"),
-    optional=("InstanceProtocol", "Scheme", "SSLCertificateId", "DefaultActions"),
+    optional=("InstanceProtocol", "Scheme", "SSLCertificateId", "DefaultActions", "LoadBalancerType"),
     lists=True,
 )
 CLASSIC_TLS = Facet("aws.elb.listener", facts=("SslPolicy",), optional=("SslProtocols",), name="tls")
@@ -58,10 +60,10 @@ def load_balancers(read: Reader) -> Iterator[Observation]:
     level="region",
     yields=[LISTENER],
     parent="aws.elbv2.load_balancer",
-    uses=("LoadBalancerArn", "LoadBalancerName", "Scheme"),
+    uses=("LoadBalancerArn", "LoadBalancerName", "Scheme", "Type"),
 )
 def listeners(read: Reader, parent: Parent) -> Iterator[Observation]:
-    of = only(parent.facts, "LoadBalancerName", "Scheme")
+    of = {**only(parent.facts, "LoadBalancerName", "Scheme"), "LoadBalancerType": parent.facts["Type"]}
     for listener in read.pages(
         "elbv2.DescribeListeners",
         "Listeners",

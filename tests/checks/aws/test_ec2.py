@@ -193,6 +193,16 @@ def test_a_prefix_list_that_cannot_be_seen_leaves_the_question_open(aws: Cloud) 
     assert "pl-hidden" in seen.reason(ADMIN, "/sg-1")
 
 
+@pytest.mark.parametrize("action", ["ec2:DescribeManagedPrefixLists", "ec2:GetManagedPrefixListEntries"])
+def test_a_rule_that_is_open_is_told_whatever_a_prefix_list_hides(aws: Cloud, action: str) -> None:
+    several(aws, [rule(**by_list("pl-1")), rule(**EVERYONE)])
+    prefix_list(aws, aws.account, "192.0.2.0/24")
+    aws.deny(action)
+    seen = asked(aws, ADMIN)
+    assert seen.status(ADMIN, "/sg-1") == "fail"
+    assert "opens 22/tcp to 0.0.0.0/0" in seen.reason(ADMIN, "/sg-1")
+
+
 def test_prefix_lists_that_are_denied_leave_the_question_open(aws: Cloud) -> None:
     groups(aws, rule(**by_list("pl-1")))
     prefix_list(aws, aws.account, "192.0.2.0/24")

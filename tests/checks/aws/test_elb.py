@@ -63,6 +63,22 @@ def test_plain_http_inside_the_network_is_not_judged(aws: Cloud) -> None:
     assert look(aws.connect(), TLS).status(TLS, "/0/0") == "not_applicable"
 
 
+def test_a_gateway_load_balancer_names_neither_protocol_nor_port(aws: Cloud) -> None:
+    site(aws)
+    gateway = {"LoadBalancerArn": BALANCER, "LoadBalancerName": "inspect", "Type": "gateway"}
+    aws.serve("elbv2.DescribeLoadBalancers", {"LoadBalancers": [gateway]})
+    listener = {"ListenerArn": f"{LISTENER}0", "LoadBalancerArn": BALANCER, "DefaultActions": FORWARD}
+    aws.serve("elbv2.DescribeListeners", {"Listeners": [listener]})
+    seen = look(aws.connect(), TLS)
+    assert seen.status(TLS, "/0/0") == "not_applicable"
+    assert "inspect passes every packet on" in seen.reason(TLS, "/0/0")
+
+
+def test_a_listener_that_names_no_protocol_is_no_pass(aws: Cloud) -> None:
+    site(aws, {})
+    assert look(aws.connect(), TLS).status(TLS, "/0/0") == "unknown"
+
+
 def test_a_load_balancer_that_went_away_has_no_listeners(aws: Cloud) -> None:
     site(aws)
 

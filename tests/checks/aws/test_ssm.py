@@ -216,6 +216,9 @@ def test_an_operation_that_has_not_ended_says_nothing_yet(scene: Cloud) -> None:
         ([rule(0, CLASSIFICATION=["Bugfix"])], "approves no critical security patch by rule"),
         ([rule(0, PATCH_SET=["APPLICATION"])], "approves no critical security patch by rule"),
         ([rule(0, CLASSIFICATION=["SecurityUpdates"], MSRC_SEVERITY=["Low"])], "approves no critical security patch by rule"),
+        ([rule(0, CLASSIFICATION=["Security"], SEVERITY=["Important"])], "approves no critical security patch by rule"),
+        ([rule(0, CLASSIFICATION=["CriticalUpdates"])], "approves no critical security patch by rule"),
+        ([rule(0, CLASSIFICATION=["CriticalUpdates", "SecurityUpdates"], MSRC_SEVERITY=["Critical"])], ""),
         ([], "approves no critical security patch by rule"),
     ],
 )
