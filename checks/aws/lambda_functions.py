@@ -28,8 +28,9 @@ _ENDS = {
 }  # fmt: skip
 # What a variable that holds a secret is called, as its last words.
 _SECRET_NAME = re.compile(
-    r"(?:^|[^a-z])(?:pass(?:word|wd|phrase)|pwd|secret|token|private_?key|secret_?(?:access_?)?key|api_?key|auth_?key|"
-    r"account_?key|client_?secret|connection_?string|credentials?)$",
+    r"(?:pass(?:word|wd|phrase)|api[_-]?key|(?:access|api|auth|bearer|refresh)[_-]?token|"  # also at the end of a word
+    r"(?:^|[^a-z])(?:pass|pwd|secret|token|private[_-]?key|secret[_-]?(?:access[_-]?)?key|auth[_-]?key|"
+    r"account[_-]?key|client[_-]?secret|connection[_-]?string|credentials?))$",
     re.IGNORECASE,
 )
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

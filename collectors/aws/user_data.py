@@ -45,7 +45,7 @@ def instance_user_data(read: Reader, instance: Parent) -> Iterator[Observation]:
         gone = Unread(Why.VANISHED, "ec2:DescribeInstanceAttribute")
         yield Observation(INSTANCE, instance.uid, gone, facet="variables")
         return
-    texts = {"user data": (answer.get("UserData") or {}).get("Value")}
+    texts = {"user data": answer["UserData"].get("Value")}  # it stands there, empty, where there is none
     yield Observation(INSTANCE, instance.uid, _variables(texts, "ec2:DescribeInstanceAttribute"), facet="variables")
 
 

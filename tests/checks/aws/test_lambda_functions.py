@@ -93,6 +93,14 @@ def test_functions_that_may_not_be_listed_have_no_known_runtime(aws: Cloud) -> N
         ("PASSWORD_MIN_LENGTH", "14", "pass"),
         ("SECRET_NAME", "prod/db", "pass"),
         ("MONKEY", "banana", "pass"),
+        ("PGPASSWORD", "hunter2", "fail"),
+        ("DB_PASS", "hunter2", "fail"),
+        ("ACCESSTOKEN", "hunter2", "fail"),
+        ("BYPASS", "10.0.0.0/8", "pass"),
+        ("DB_PASSWORD", "${STAGE}", "pass"),
+        ("DB_PASSWORD", "${STAGE}-hunter2", "fail"),
+        ("DB_PASSWORD", "${DB_PASSWORD:-hunter2}", "fail"),
+        ("DB_PASSWORD", "arn:aws:s3:::bucket hunter2", "fail"),
     ],
 )
 def test_a_functions_variables_hold_no_secret(aws: Cloud, name: str, text: str, status: str) -> None:
@@ -134,6 +142,12 @@ def task(aws: Cloud, family: str, **container: Any) -> None:
         ({"environment": [{"name": "DB_PASSWORD", "value": "hunter2"}]}, "fail", "web/DB_PASSWORD"),
         ({"command": ["serve", "--password", "hunter22"]}, "fail", "web/command (assignment)"),
         ({"command": ["serve", "--password", "$DB_PASSWORD"]}, "pass", ""),
+        ({"command": ["${SERVE}", "--password", "hunter22"]}, "fail", "web/command (assignment)"),
+        (
+            {"environment": [{"name": "command", "value": TOKEN}], "command": ["serve", "shop"]},
+            "fail",
+            "(github token)",
+        ),
         ({"secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:parameter/db"}]}, "pass", ""),
     ],
 )
@@ -225,6 +239,14 @@ def test_a_packed_start_up_script_is_unpacked_before_it_is_judged(aws: Cloud) ->
     packed = base64.b64encode(gzip.compress(SCRIPT.encode())).decode()
     aws.serve("ec2.DescribeInstanceAttribute", {"InstanceId": made, "UserData": {"Value": packed}})
     assert asked(aws, SECRETS).status(SECRETS, made) == "fail"
+
+
+def test_an_answer_that_says_nothing_of_user_data_is_not_taken_for_none(aws: Cloud) -> None:
+    made = instance(aws, SCRIPT)
+    aws.serve("ec2.DescribeInstanceAttribute", {"InstanceId": made})
+    seen = asked(aws, SECRETS)
+    assert seen.status(SECRETS, made) == "unknown"
+    assert "unexpected shape" in seen.reason(SECRETS, made)
 
 
 @pytest.mark.parametrize("odd", ["\x1f\x8b broken", "x" * 7])
