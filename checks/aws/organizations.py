@@ -28,7 +28,8 @@ _RECORDERS = (
     "config:DeleteConfigurationRecorder", "guardduty:DeleteDetector",
 )  # fmt: skip
 _NEGATIVE = frozenset({"stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike"})
-_PRINCIPAL = ("aws:principalarn", "aws:principaltag", "aws:principalorgid", "aws:principalaccount", "aws:principalisawsservice")
+# What a denial may spare; not `aws:PrincipalOrgID`, which is that of every account that it could hold for.
+_PRINCIPAL = ("aws:principalarn", "aws:principaltag", "aws:principalaccount", "aws:principalisawsservice")
 
 
 def _elsewhere(account: Resource) -> Answer:
@@ -146,7 +147,7 @@ def aws_org_scp_guardrails(
     Administrators of an account can undo every control inside it; only a policy from above holds for them too. A unit is
     a production unit by its tag or name, or because an account in it is tagged so.
 
-    `denied_actions`: actions that the guardrails must deny; without any, one denial of whatever kind is enough
+    `denied_actions`: actions to be denied on everything and to all but named principals; without any, one denial is enough
     `production_units`: names of production units that neither name nor tag tells
     """
     if (answer := _elsewhere(account)) is not None:
@@ -175,7 +176,11 @@ def aws_org_scp_guardrails(
         denials = [s for s in _effective(policies, {step.fact("Id") for step in _above(unit, units)}) if not s.allows]
         if not denials:
             return f"no guardrail that denies anything holds for production unit {unit.fact('Name')}"
-        open_ = [action for action in denied_actions if not any(s.speaks_of(action) for s in denials)]
+        open_ = [
+            action
+            for action in denied_actions
+            if not all(any(_forbids(s, action, account) for s in denials) for account in unit.fact("Accounts") or ("",))
+        ]
         if open_:
             return f"no guardrail denies {_listed(open_)} in production unit {unit.fact('Name')}"
     return None
@@ -224,31 +229,39 @@ def aws_org_scp_protects_logging(
     for member in members:
         home = next((u for u in units.values() if member.fact("Id") in u.fact("Accounts")), None)
         above = {u.fact("Id") for u in _above(home, units)} if home is not None else set()
-        denials = [s for s in _effective(policies, above | {member.fact("Id")}) if _forbids(s, protected_trails)]
-        open_ = [action for action in denied_actions if not any(s.speaks_of(action) for s in denials)]
+        denials = list(_effective(policies, above | {member.fact("Id")}))
+        open_ = [a for a in denied_actions if not any(_forbids(s, a, member.fact("Id"), protected_trails) for s in denials)]
         if open_:
             return f"no guardrail keeps {member.fact('Id')} from {_listed(open_)}"
     return None
 
 
-def _forbids(statement: Statement, trails: tuple[str, ...]) -> bool:
-    """Whether a statement denies for everyone but named principals, on every resource or the protected ones."""
-    whole = statement.every_resource or any(_whole_kind(pattern, trails) for pattern in statement.resources)
-    return not statement.allows and whole and all(_spares_few(c) for c in statement.conditions)
+def _forbids(statement: Statement, action: str, account: str, trails: tuple[str, ...] = ()) -> bool:
+    """Whether a statement denies an action in an account, on everything or the protected trails, to all but a few."""
+    if statement.allows or not statement.speaks_of(action):
+        return False
+    service = action.partition(":")[0]
+    whole = statement.every_resource or any(_whole_kind(pattern, service, account, trails) for pattern in statement.resources)
+    return whole and all(_spares_few(c, account) for c in statement.conditions)
 
 
-def _whole_kind(pattern: str, trails: tuple[str, ...]) -> bool:
-    resource = pattern.split(":", 5)[5] if pattern.count(":") >= 5 else ""
-    kind, _, name = resource.partition("/")
-    return resource == "*" or name == "*" or (kind == "trail" and any(matches(trail, name) for trail in trails))
+def _whole_kind(pattern: str, service: str, account: str, trails: tuple[str, ...]) -> bool:
+    """Whether a pattern is every resource of a kind of this service, in all regions of the account; or the protected trails."""
+    parts = pattern.split(":", 5)
+    if len(parts) < 6 or not matches(parts[2], service) or parts[3] not in {"", "*"} or parts[4] not in {"", "*", account}:
+        return False
+    kind, _, name = parts[5].partition("/")
+    return kind == "*" or name == "*" or (kind == "trail" and any(matches(trail, name) for trail in trails))
 
 
-def _spares_few(condition: Condition) -> bool:
-    """Whether a condition of a denial only exempts some principals, and not all of them."""
+def _spares_few(condition: Condition, account: str) -> bool:
+    """Whether a condition of a denial only exempts some principals, and not all of the account's."""
     if not condition.key.startswith(_PRINCIPAL):
         return False
     if condition.key == "aws:principalisawsservice":
         return condition.operator == "bool" and condition.values == ("false",)
+    if condition.key == "aws:principalaccount" and any(matches(value, account) for value in condition.values):
+        return False
     everyone = any(
         set(value) == {"*"} or re.fullmatch(r"arn:[^:]+:(iam|sts)::[^:]*:(role/)?\*", value) for value in condition.values
     )

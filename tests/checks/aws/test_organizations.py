@@ -148,6 +148,26 @@ def unit_arn(aws: Cloud, acme: Organization, unit: str) -> str:
     return str(found["Arn"])
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Resource": "arn:aws:s3:::one"},
+        {"Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/intern"}}},
+        {"Condition": {"StringNotEquals": {"aws:PrincipalAccount": "{member}"}}},
+    ],
+)
+def test_a_denial_of_a_part_is_not_the_denial_that_was_asked_for(
+    aws: Cloud, acme: Organization, statement: dict[str, Any]
+) -> None:
+    unit = acme.unit("Production")
+    member = acme.account("shop", unit)
+    acme.guardrail(unit, Action="s3:DeleteBucket", **json.loads(json.dumps(statement).replace("{member}", member)))
+    assert asked(aws, GUARDRAILS).status(GUARDRAILS) == "pass"
+    assert asked(aws, GUARDRAILS, denied_actions=["s3:DeleteBucket"]).status(GUARDRAILS) == "fail"
+    acme.guardrail(unit, Action="s3:DeleteBucket", Resource="arn:aws:s3:::*")
+    assert asked(aws, GUARDRAILS, denied_actions=["s3:DeleteBucket"]).status(GUARDRAILS) == "pass"
+
+
 def test_an_allowing_policy_is_no_guardrail(aws: Cloud, acme: Organization) -> None:
     acme.guardrail(acme.unit("Production"), Effect="Allow", Action="s3:*")
     assert asked(aws, GUARDRAILS).status(GUARDRAILS) == "fail"
@@ -173,12 +193,20 @@ def test_without_a_production_unit_nobody_can_say_whether_it_is_guarded(aws: Clo
         ({"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}, "fail"),
         ({"Condition": {"Bool": {"aws:PrincipalIsAWSService": "false"}}}, "pass"),
         ({"Resource": "arn:aws:cloudtrail:*:*:trail/one"}, "fail"),
+        ({"Resource": "arn:aws:guardduty:*:*:detector/*"}, "fail"),
+        ({"Resource": ["arn:aws:cloudtrail:*:*:trail/*", "arn:aws:config:*:*:*", "arn:aws:guardduty:*:*:*"]}, "pass"),
+        ({"Resource": ["arn:aws:cloudtrail:eu-west-1:*:*", "arn:aws:config:*:*:*", "arn:aws:guardduty:*:*:*"]}, "fail"),
+        ({"Resource": ["arn:aws:cloudtrail:*:111122223333:*", "arn:aws:config:*:*:*", "arn:aws:guardduty:*:*:*"]}, "fail"),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-abc123"}}}, "fail"),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}}}, "pass"),
+        ({"Condition": {"StringNotLike": {"aws:PrincipalAccount": "*"}}}, "fail"),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalAccount": "{member}"}}}, "fail"),
         ({"Resource": ["arn:aws:cloudtrail:*:*:trail/aws-controltower-*", "*"]}, "pass"),
     ],
 )
 def test_guardrails_keep_the_recorders_running(aws: Cloud, acme: Organization, statement: dict[str, Any], status: str) -> None:
-    acme.account("shop", acme.unit("Anything"))
-    acme.guardrail(acme.root, **statement)
+    member = acme.account("shop", acme.unit("Anything"))
+    acme.guardrail(acme.root, **json.loads(json.dumps(statement).replace("{member}", member)))
     assert asked(aws, RECORDS).status(RECORDS) == status
 
 
