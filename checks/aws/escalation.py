@@ -21,7 +21,6 @@ _OWN_GRANTS = (
     ("iam:PutGroupPolicy", "group", ()),
     ("iam:AttachRolePolicy", "role", ("sts:AssumeRole",)),
     ("iam:PutRolePolicy", "role", ("sts:AssumeRole",)),
-    ("iam:UpdateAssumeRolePolicy", "role", ("sts:AssumeRole",)),
 )
 # (action on others, what it must reach)
 _ON_OTHERS = (
@@ -29,6 +28,7 @@ _ON_OTHERS = (
     ("iam:CreateAccessKey", "user"),
     ("iam:CreateLoginProfile", "user"),
     ("iam:UpdateLoginProfile", "user"),
+    ("iam:UpdateAssumeRolePolicy", "role"),  # a trust that names its principal needs no sts:AssumeRole beside it
 )
 _BOUNDARY = {"user": "iam:DeleteUserPermissionsBoundary", "role": "iam:DeleteRolePermissionsBoundary"}
 # Services that run code as a role that was passed to them, and what starts that code.
@@ -122,7 +122,7 @@ def ways(principal: Resource, held: Grants) -> Iterator[str]:
 
 def _own_grants(asker: _Asker) -> Iterator[str]:
     for action, kind, further in _OWN_GRANTS:
-        own_role = kind == asker.kind == "role" and action != "iam:UpdateAssumeRolePolicy"
+        own_role = kind == asker.kind == "role"
         if own_role and asker.held.may(action, asker.held.principal):
             yield action
         elif asker.reaches(action, kind) and all(asker.held.may(also, asker.any_of("role")) for also in further):

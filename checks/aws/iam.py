@@ -1,7 +1,6 @@
 """What policies grant, and whom roles trust."""
 
 import re
-from collections.abc import Iterator
 
 from checks.aws.escalation import ways
 from checks.aws.grants import LOOKS_UP, NEEDS, administers, grants, service_linked
@@ -131,16 +130,20 @@ def aws_iam_toxic_duty_pairs(
         return NotApplicable(f"{name} is assumed by AWS services only")
     if not pairs:
         return Unknown("no duty-conflict matrix is declared: set `pairs`")
+    matrix = {pair: [_actions(side) for side in pair.split("|")] for pair in pairs}
+    for pair, sides in matrix.items():
+        if len(sides) != 2 or not all(sides):
+            return Unknown(f"{pair!r} is no pair of duties: set `pairs` as `a, b | c, d`")
     held = grants(principal, inventory)
-    for pair in pairs:
-        sides = [[action for action in _actions(side) if held.may(action)] for side in pair.split("|")]
-        if len(sides) == 2 and all(sides):
-            return f"{name} holds both {sides[0][0]} and {sides[1][0]}, which the duty-conflict matrix sets apart"
+    for sides in matrix.values():
+        one, other = ([action for action in side if held.may(action)] for side in sides)
+        if one and other:
+            return f"{name} holds both {one[0]} and {other[0]}, which the duty-conflict matrix sets apart"
     return None
 
 
-def _actions(side: str) -> Iterator[str]:
-    return (action.strip() for action in side.split(",") if action.strip())
+def _actions(side: str) -> list[str]:
+    return [action.strip() for action in side.split(",") if action.strip()]
 
 
 def _serves_only(principal: Resource, inventory: Inventory) -> bool:
@@ -148,7 +151,7 @@ def _serves_only(principal: Resource, inventory: Inventory) -> bool:
     if role is None:
         return False
     allowed = [s for s in statements(role.fact("AssumeRolePolicyDocument")) if s.allows]
-    return bool(allowed) and all(only_services(s.principals) for s in allowed)
+    return bool(allowed) and all(only_services(s) for s in allowed)
 
 
 @check(
@@ -192,12 +195,12 @@ def aws_iam_third_party_trust_external_id(
     `supplier_accounts`: accounts of registered suppliers, where the register of suppliers is not read
     """
     name, unsettled = f"role {role.fact('RoleName')}", None
-    for statement in statements(role.fact("AssumeRolePolicyDocument")):
-        if not (statement.allows and statement.speaks_of("sts:AssumeRole")):
-            continue
-        found = outside(trusted(statement), role, inventory, known_accounts)
+    allowing = [s for s in statements(role.fact("AssumeRolePolicyDocument")) if s.allows and s.speaks_of("sts:AssumeRole")]
+    everyone = [(s, outside(trusted(s), role, inventory, known_accounts)) for s in allowing]
+    for statement, found in everyone:  # before the register is looked up: where that is not read, it must not hide this
         if found.strangers and not _demands_external_id(statement):
             return f"{name} can be assumed by {', '.join(sorted(found.strangers))} without an external ID"
+    for _, found in everyone:
         for stranger in sorted(found.strangers - set(supplier_accounts)):
             if not any(stranger in (s.fact("aws_accounts") or ()) for s in inventory.where("records.supplier")):
                 return f"{name} can be assumed by {stranger}, which no supplier in the register has"

@@ -2,17 +2,21 @@
 
 from checks.aws.policies import statements
 from checks.aws.trust import ORGANIZATION, outside, trusted
-from checks.check import Answer, NotApplicable, check
+from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Inventory, Resource
 
 _NOT_IN_USE = frozenset({"PendingDeletion", "PendingReplicaDeletion", "PendingImport"})
-_IDENTITY = ("Aliases", "KeyManager", "KeyState")
+_IDENTITY = ("Aliases", "AwsManaged", "KeyManager", "KeyState")
 
 
 def _called(key: Resource) -> str:
     """The key by its first alias, or its id."""
     aliases = key.fact("Aliases")
     return f"key {aliases[0] if aliases else key.name}"
+
+
+def _managed_by_aws(key: Resource) -> bool:
+    return bool(key.fact("AwsManaged")) or key.fact("KeyManager") != "CUSTOMER"
 
 
 @check(
@@ -31,12 +35,14 @@ def aws_kms_rotation(key: Resource, *, max_period_days: int = 365) -> Answer:
     `max_period_days`: the longest rotation period
     """
     name = _called(key)
-    if key.fact("KeyManager") != "CUSTOMER":
+    if _managed_by_aws(key):
         return NotApplicable(f"{name} is managed, and rotated, by AWS")
     if key.fact("KeySpec") != "SYMMETRIC_DEFAULT" or key.fact("Origin") != "AWS_KMS":
         return NotApplicable(f"{name} ({key.fact('KeySpec')}, material from {key.fact('Origin')}) cannot rotate by itself")
     if key.fact("KeyState") in _NOT_IN_USE:
         return NotApplicable(f"{name} is not in use: {key.fact('KeyState')}")
+    if key.fact("KeyRotationEnabled") is None:
+        return Unknown(f"{name} does not say yet whether it rotates: {key.fact('KeyState')}")
     if not key.fact("KeyRotationEnabled"):
         return f"{name} does not rotate"
     period = key.fact("RotationPeriodInDays")
@@ -65,15 +71,16 @@ def aws_kms_policy_scoped(
     `supplier_accounts`: accounts of registered suppliers, where the register of suppliers is not read
     """
     name, unsettled = _called(key), None
-    if key.fact("KeyManager") != "CUSTOMER":
+    if _managed_by_aws(key):
         return NotApplicable(f"{name} is managed by AWS, and so is its policy")
     if key.fact("KeyState") == "PendingDeletion":
         return NotApplicable(f"{name} waits for its deletion and cannot be used")
-    for statement in (s for s in statements(key.fact("Policy")) if s.allows):
-        found = trusted(statement)
-        if found.anyone:
+    allowing = [s for s in statements(key.fact("Policy")) if s.allows]
+    for statement in allowing:  # before anything is looked up: what is not read must not hide it
+        if trusted(statement).anyone:
             return f"the policy of {name} lets any principal of any account in ({statement.sid or 'a statement without Sid'})"
-        foreign = outside(found, key, inventory, known_accounts)
+    for statement in allowing:
+        foreign = outside(trusted(statement), key, inventory, known_accounts)
         for stranger in sorted(foreign.strangers - set(supplier_accounts)):
             if not any(stranger in (s.fact("aws_accounts") or ()) for s in inventory.where("records.supplier")):
                 return f"the policy of {name} lets {stranger} in, which is neither yours nor a registered supplier's"

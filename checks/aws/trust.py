@@ -7,7 +7,7 @@
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.aws.policies import Condition, Statement
@@ -22,7 +22,7 @@ _ACCOUNT = re.compile(r"\d{12}")
 _ACCOUNT_KEYS = frozenset({"aws:principalaccount", "aws:sourceaccount", "kms:calleraccount"})
 _ARN_KEYS = frozenset({"aws:principalarn", "aws:sourcearn"})
 _ORGANIZATION_KEYS = frozenset({"aws:principalorgid", "aws:principalorgpaths", "aws:sourceorgid", "aws:sourceorgpaths"})
-_NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce", "aws:userid"})
+_NETWORK_KEYS = frozenset({"aws:sourcevpc", "aws:sourcevpce"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +60,18 @@ def _narrowed(condition: Condition) -> Trusted | None:
     """Whom a condition leaves of everyone; `None` where it leaves strangers."""
     if not condition.requires or not condition.values:
         return None
-    fixed = not any(set(value) <= {"*", "?"} for value in condition.values)
-    if condition.key in _ACCOUNT_KEYS:
-        accounts = [account_of(value) for value in condition.values]
-        return _of_accounts(accounts)
-    if condition.key in _ARN_KEYS:
+    if condition.key in _ACCOUNT_KEYS | _ARN_KEYS:
         return _of_accounts([account_of(value) for value in condition.values])
     if condition.key in _ORGANIZATION_KEYS:
         ids = frozenset(value.partition("/")[0] for value in condition.values)
         return Trusted(organizations=ids) if all(re.fullmatch(r"o-[a-z0-9]+", i) for i in ids) else None
-    return Trusted() if condition.key in _NETWORK_KEYS and fixed else None
+    if condition.key == "aws:userid":  # of a role, its id and after a colon the session's name, which its user chooses
+        return Trusted() if not any(_open(value.partition(":")[0]) for value in condition.values) else None
+    return Trusted() if condition.key in _NETWORK_KEYS and not any(_open(value) for value in condition.values) else None
+
+
+def _open(value: str) -> bool:
+    return not value or "*" in value or "?" in value
 
 
 def _of_accounts(accounts: Iterable[str | None]) -> Trusted | None:
@@ -78,9 +80,9 @@ def _of_accounts(accounts: Iterable[str | None]) -> Trusted | None:
     return Trusted(accounts=known) if known and None not in found else None
 
 
-def only_services(principals: Mapping[str, tuple[str, ...]] | None) -> bool:
+def only_services(statement: Statement) -> bool:
     """Whether a trust names AWS services and nobody else."""
-    return principals is not None and set(principals) == {"Service"}
+    return not statement.not_principals and set(statement.principals or ()) == {"Service"}
 
 
 @dataclass(frozen=True, slots=True)

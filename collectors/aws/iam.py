@@ -11,11 +11,12 @@ from typing import Any
 from collectors.aws.documents import parsed
 from collectors.aws.reader import Reader
 from collectors.aws.shaping import only, tag_map
-from collectors.source import Facet, source
-from evidence_store.records import Observation
+from collectors.source import Facet, UnreadError, source
+from evidence_store.records import Observation, Unread, Why
 
 _DETAILS = "iam.GetAccountAuthorizationDetails"
 _ACTION = "iam:GetAccountAuthorizationDetails"
+_LISTS = frozenset({"UserDetailList", "GroupDetailList", "RoleDetailList", "Policies"})
 
 
 @source(
@@ -60,6 +61,8 @@ _ACTION = "iam:GetAccountAuthorizationDetails"
 def authorization_details(read: Reader) -> Iterator[Observation]:
     """Every user, group, role and policy, as one answer of many pages."""
     for page in read.answers(_DETAILS, MaxItems=1000):
+        if not page.keys() & _LISTS:
+            raise UnreadError(Unread(Why.UNEXPECTED, _ACTION, "no list of identities"))
         for user in page.get("UserDetailList", ()):
             yield from _user(read, user)
         for group in page.get("GroupDetailList", ()):

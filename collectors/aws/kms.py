@@ -1,6 +1,7 @@
 """Key Management Service: keys, what they are, whether they rotate and whom their policies name.
 
-The keys that AWS manages for a service have an alias that begins `alias/aws/`; their rotation and policy are AWS's.
+The keys that AWS manages for a service have an alias that begins `alias/aws/`, which it gives to no other; their
+rotation and policy are AWS's, and nothing more is asked of them.
 """
 
 from collections.abc import Iterator
@@ -42,11 +43,13 @@ def keys(read: Reader) -> Iterator[Observation]:
     "kms.DescribeKey",
     level="region",
     parent=KEY,
-    uses=("KeyId",),
+    uses=("KeyId", "AwsManaged"),
     yields=[Facet(KEY, name="metadata", facts=_ALWAYS, optional=tuple(n for n in _METADATA if n not in _ALWAYS))],
 )
 def metadata(read: Reader, key: Parent) -> Iterator[Observation]:
     """Whose key it is, what it is for and in what state."""
+    if key.facts["AwsManaged"]:
+        return
     found = (read.call("kms.DescribeKey", KeyId=key.facts["KeyId"]) or {})["KeyMetadata"]
     yield Observation(KEY, key.uid, only(found, *_METADATA), facet="metadata")
 

@@ -89,6 +89,7 @@ ESCALATES = [
         "iam:PutUserPolicy",
     ),
     ([allow("lambda:UpdateFunctionCode")], "lambda:UpdateFunctionCode"),
+    ([allow("iam:UpdateAssumeRolePolicy", on=arn("role/*"))], "iam:UpdateAssumeRolePolicy"),
 ]
 
 
@@ -217,6 +218,20 @@ def test_the_duty_conflict_matrix_is_the_declared_one(aws: Cloud) -> None:
     seen = asked(aws, PAIRS, pairs=["sns:Publish | sqs:DeleteQueue, sqs:PurgeQueue"])
     assert "holds both sns:Publish and sqs:DeleteQueue" in seen.reason(PAIRS, "/alice")
     assert asked(aws, PAIRS, pairs=[]).status(PAIRS, "/alice") == "unknown"
+
+
+@pytest.mark.parametrize("pair", ["sns:Publish, sqs:DeleteQueue", "sns:Publish |", "a:B | c:D | e:F"])
+def test_a_pair_that_is_none_is_not_left_out_unnoticed(aws: Cloud, pair: str) -> None:
+    identities(aws, users=[user("alice", allow("*"))])
+    seen = asked(aws, PAIRS, pairs=[pair, "kms:Decrypt | kms:PutKeyPolicy"])
+    assert seen.status(PAIRS, "/alice") == "unknown"
+    assert f"{pair!r} is no pair" in seen.reason(PAIRS, "/alice")
+
+
+def test_everyone_but_a_service_is_not_that_service_alone(aws: Cloud) -> None:
+    others = {"Effect": "Allow", "NotPrincipal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    identities(aws, roles=[role("worker", allow("*"), trusts=[others])])
+    assert asked(aws, PAIRS).status(PAIRS, "/worker") == "fail"
 
 
 @pytest.mark.parametrize("check", [FULL, ESCALATION, PAIRS])

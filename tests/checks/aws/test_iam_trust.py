@@ -37,6 +37,11 @@ def asked(aws: Cloud, check: str, **parameters: Any) -> Looked:
         (trust({"AWS": "*"}, ArnLike={"aws:PrincipalArn": "arn:aws:iam::123456789012:role/ops-*"}), "pass"),
         (trust({"AWS": "*"}, ArnLike={"aws:PrincipalArn": "arn:aws:iam::*:role/ops"}), "fail"),
         (trust({"AWS": "*"}, StringNotEquals={"aws:PrincipalAccount": OTHER}), "fail"),
+        (trust({"AWS": "*"}, StringEquals={"aws:SourceVpce": "vpce-0a1b2c3d"}), "pass"),
+        (trust({"AWS": "*"}, StringLike={"aws:SourceVpce": "vpce-*"}), "fail"),
+        (trust({"AWS": "*"}, StringLike={"aws:userid": "AROAEXAMPLEID00000000:*"}), "pass"),
+        (trust({"AWS": "*"}, StringLike={"aws:userid": "*:alice"}), "fail"),
+        (trust({"AWS": "*"}, StringLike={"aws:userid": "AROA*"}), "fail"),
         ({"Effect": "Allow", "NotPrincipal": {"AWS": arn("user/mallory")}, "Action": "sts:AssumeRole"}, "fail"),
         ({"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}, "pass"),
         (trust({"Federated": "*"}, "sts:AssumeRoleWithWebIdentity"), "fail"),
@@ -92,6 +97,14 @@ def test_outside_accounts_need_an_external_id_and_a_supplier(
     seen = asked(aws, THIRD, **parameters)
     assert seen.status(THIRD, "/vendor") == status
     assert words in seen.reason(THIRD, "/vendor")
+
+
+def test_a_register_that_is_not_read_hides_no_missing_external_id(aws: Cloud) -> None:
+    vendors = [trust({"AWS": FOREIGN}, **ID), trust({"AWS": arn("root", "111122223333")})]
+    identities(aws, roles=[role("vendor", trusts=vendors)])
+    seen = asked(aws, THIRD)
+    assert seen.status(THIRD, "/vendor") == "fail"
+    assert "111122223333 without an external ID" in seen.reason(THIRD, "/vendor")
 
 
 @pytest.mark.parametrize(("accounts", "status"), [([OTHER], "pass"), (["111122223333"], "fail"), ([], "fail")])

@@ -86,7 +86,7 @@ def test_a_key_that_aws_manages_is_asked_nothing_more(aws: Cloud) -> None:
     served(aws, "alias/aws/ebs", KeyManager="AWS")
     seen = look(aws.connect(), ROTATION, POLICY)
     assert (seen.status(ROTATION), seen.status(POLICY)) == ("not_applicable", "not_applicable")
-    assert {call for call, _ in aws.calls} & {"kms.GetKeyRotationStatus", "kms.GetKeyPolicy"} == set()
+    assert {call for call, _ in aws.calls} & {"kms.DescribeKey", "kms.GetKeyRotationStatus", "kms.GetKeyPolicy"} == set()
 
 
 @pytest.mark.parametrize("code", ["KMSInvalidStateException", "UnsupportedOperationException"])
@@ -98,6 +98,16 @@ def test_a_key_that_waits_for_its_deletion_is_not_in_use(aws: Cloud, code: str) 
 
     aws.serve("kms.GetKeyRotationStatus", refused)
     assert asked(aws, ROTATION).status(ROTATION) == "not_applicable"
+
+
+def test_a_key_that_does_not_say_whether_it_rotates_is_not_called_fixed(aws: Cloud) -> None:
+    served(aws, "alias/new", KeyState="Creating")
+
+    def refused(*_: Any) -> dict[str, Any]:
+        raise Refuse("KMSInvalidStateException")
+
+    aws.serve("kms.GetKeyRotationStatus", refused)
+    assert asked(aws, ROTATION).status(ROTATION) == "unknown"
 
 
 def allow(principal: Any, **conditions: Any) -> dict[str, Any]:
@@ -132,6 +142,13 @@ def test_a_key_policy_lets_in_whom_one_knows(
     seen = asked(aws, POLICY, **parameters)
     assert seen.status(POLICY, made) == status
     assert words in seen.reason(POLICY, made)
+
+
+def test_a_register_that_is_not_read_hides_no_policy_that_lets_everyone_in(aws: Cloud) -> None:
+    key(aws, allow({"AWS": f"arn:aws:iam::{OTHER}:root"}), allow({"AWS": "*"}))
+    seen = asked(aws, POLICY)
+    assert seen.status(POLICY) == "fail"
+    assert "any principal of any account" in seen.reason(POLICY)
 
 
 def test_a_stranger_in_a_key_policy_fails_against_the_register(aws: Cloud, tmp_path: Path) -> None:

@@ -100,6 +100,17 @@ def test_a_page_that_fails_leaves_what_was_read_and_no_claim_about_the_rest(aws:
     assert {str(f.status) for f in seen.findings} == {"unknown"}
 
 
+def test_an_answer_without_any_list_is_not_taken_for_an_account_without_identities(aws: Cloud) -> None:
+    body = (
+        b"<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult><IsTruncated>false</IsTruncated>"
+        b"</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>"
+    )
+    aws.garble("iam.GetAccountAuthorizationDetails", body)
+    seen = look(aws.connect(), "aws_iam_no_privilege_escalation", at=NOW)
+    assert seen.status("aws_iam_no_privilege_escalation") == "unknown"
+    assert "no list of identities" in seen.reason("aws_iam_no_privilege_escalation")
+
+
 def test_the_default_version_of_a_policy_is_the_one_that_counts(aws: Cloud) -> None:
     identities(aws, policies=[policy("p", allow("s3:*"))])
     seen = look(aws.connect(), "aws_iam_no_full_admin_policy")
