@@ -69,6 +69,7 @@ class Performer:
                     looked.reason,
                     {(type_, uid, facet): unread for (uid, facet, type_), unread in looked.unread.items()},
                     frozenset((type_, uid, facet) for uid, facet, type_ in looked.unseen),
+                    looked.effective,
                 )
                 for looked in moment.looks()
             }

@@ -209,7 +209,8 @@ class _Run:
                 for type_, of_type in _by_type(checks).items():
                     for scope in self._asked(target, type_):
                         at = self._observed[target.name]
-                        self._judged.update({(c.id, scope): Judged(at, None) for c in of_type})
+                        for check in of_type:  # one that is put to two types keeps the oldest evidence of both
+                            self._judged.setdefault((check.id, scope), Judged(at, None))
                         for judgement in judge(world, type_, scope, of_type, parameters, digests, at):
                             self._add(sink, judgement.finding, judgement.effective, target)
 

@@ -29,6 +29,7 @@ class Looked:
     reason: Unread | None  # why presence is not complete
     unread: Mapping[Place, Unread]  # asked for and not obtained, whatever is stored from before
     unseen: Collection[Place]  # stored from before, and not named by a partial listing
+    effective: datetime | None = None  # the time that the whole answer speaks of, where it is not that of the look
 
 
 class Moment:
@@ -53,7 +54,8 @@ class Moment:
             stretch = _last(stretches, self.leaf)
             if stretch is not None:
                 scope = Scope(provider, account, region)
-                yield Looked(scope, source, stretch.presence, stretch.reason, stretch.unread, stretch.unseen)
+                spoke = stretch.effective.get(stretch.leaves[bisect_right(stretch.leaves, self.leaf) - 1])
+                yield Looked(scope, source, stretch.presence, stretch.reason, stretch.unread, stretch.unseen, spoke)
 
 
 Perform = Callable[[FindingRow, Facets | None, Moment, datetime], Verdict | None]

@@ -37,6 +37,7 @@ class Stretch:
     reason: Unread | None
     said: tuple[Json, ...] = field(repr=False)
     leaves: "array[int]" = field(default_factory=lambda: array("q"))
+    effective: dict[int, datetime] = field(default_factory=dict)  # leaf -> the time that its answer speaks of, if it says
 
 
 @dataclass(slots=True)
@@ -251,21 +252,11 @@ class LogVerifier:
         if not parse_time(record["started"]) <= parse_time(record["finished"]):
             self._time.add(f"ev_leaf {index}", f"{record['source']} ended before it began")
         said = (record["manifest"], record["held"], record["presence"], record["unread"], record["unseen"], record["reason"])
-        if stretches and said == stretches[-1].said:
-            stretches[-1].leaves.append(index)
-            return
-        made = Stretch(
-            manifest=bytes.fromhex(record["manifest"]),
-            held=None if record["held"] is None else bytes.fromhex(record["held"]),
-            presence=presence,
-            unread={(u.uid, u.facet, u.type): u.unread for u in details.unread_facets(record["unread"])},
-            unseen=frozenset(details.ungrouped(record["unseen"])),
-            types=tuple(record["types"]),
-            reason=details.unread_of(record["reason"]),
-            said=said,
-        )
-        made.leaves.append(index)
-        stretches.append(made)
+        if not stretches or said != stretches[-1].said:
+            stretches.append(_stretch(record, presence, said))
+        stretches[-1].leaves.append(index)
+        if record["effective"] is not None:
+            stretches[-1].effective[index] = parse_time(record["effective"])
 
     def _findings(self, index: int, detail: dict[str, Any]) -> None:
         scopes = tuple(tuple(scope) for scope in detail["scopes"])
@@ -281,3 +272,17 @@ class LogVerifier:
             if not stretches or stretches[-1].root != root:
                 stretches.append(JudgedStretch(root))
             stretches[-1].leaves.append(index)
+
+
+def _stretch(record: Mapping[str, Json], presence: Presence, said: tuple[Json, ...]) -> Stretch:
+    """What a record of one source says, before any leaf."""
+    return Stretch(
+        manifest=bytes.fromhex(record["manifest"]),
+        held=None if record["held"] is None else bytes.fromhex(record["held"]),
+        presence=presence,
+        unread={(u.uid, u.facet, u.type): u.unread for u in details.unread_facets(record["unread"])},
+        unseen=frozenset(details.ungrouped(record["unseen"])),
+        types=tuple(record["types"]),
+        reason=details.unread_of(record["reason"]),
+        said=said,
+    )
