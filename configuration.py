@@ -118,7 +118,7 @@ class _Reading:
     def _known(self, where: str, table: Mapping[str, Any], keys: Iterable[str]) -> None:
         for key in table:
             if key not in (known := list(keys)):
-                raise self._error(where, f"unknown key {key!r}{_nearest(key, known)}; known: {', '.join(known)}")
+                raise self._error(where, f"unknown key {key!r}{nearest(key, known)}; known: {', '.join(known)}")
 
     def _table(self, name: str, tables: Mapping[str, Any]) -> Mapping[str, Any]:
         table = tables.get(name, {})
@@ -152,7 +152,7 @@ class _Reading:
                 raise self._error(where, f"{key} is missing; it must be a text")
         kind = table["kind"]
         if kind not in kinds():
-            raise self._error(where, f"unknown kind {kind!r}{_nearest(kind, kinds())}; known: {', '.join(kinds())}")
+            raise self._error(where, f"unknown kind {kind!r}{nearest(kind, kinds())}; known: {', '.join(kinds())}")
         settings = self._settings(where, provider(kind).settings, {k: v for k, v in table.items() if k != "kind"})
         if isinstance(getattr(settings, "path", None), str):
             settings = dataclasses.replace(settings, path=str(self._beside(settings.path)))
@@ -186,7 +186,7 @@ class _Reading:
         for check, table in tables.items():
             where = f"[checks.{check}]"
             if check not in self._checks:
-                raise self._error(where, f"no such check{_nearest(check, self._checks)}; `scanner checks` lists them")
+                raise self._error(where, f"no such check{nearest(check, self._checks)}; `scanner checks` lists them")
             if not isinstance(table, dict):
                 raise self._error(where, f"must be a table, not {table!r}")
             declared = {p.name: p for p in self._checks[check].parameters}
@@ -231,6 +231,7 @@ def _expected(option: Any) -> str:
     return {str: "a text", int: "a whole number", bool: "true or false"}.get(option, str(option))
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> str:
+    """What was probably meant, in brackets, to end a message with; nothing where nothing is near."""
     close = get_close_matches(word, list(known), n=1)
     return f" (did you mean {close[0]!r}?)" if close else ""

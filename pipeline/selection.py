@@ -9,11 +9,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from checks.check import Check
 from collectors.source import Source
-from configuration import Configuration, ConfigurationError, Target
+from configuration import Configuration, ConfigurationError, Target, nearest
 from evidence_store.records import Scope
 from mappings.catalogue import Catalogue
 from pipeline.plan import Sources
@@ -75,7 +74,7 @@ def _checks(wanted: Wanted, known: Mapping[str, Check], catalogue: Catalogue) ->
         )
     for check in wanted.checks:
         if check not in known:
-            raise ConfigurationError(f"--check {check}: no such check{_nearest(check, known)}; `scanner checks` lists them")
+            raise ConfigurationError(f"--check {check}: no such check{nearest(check, known)}; `scanner checks` lists them")
         ids.add(check)
     return [known[check] for check in sorted(ids)]
 
@@ -84,7 +83,7 @@ def _targets(configuration: Configuration, names: Sequence[str]) -> tuple[Target
     known = {t.name: t for t in configuration.targets}
     for name in names:
         if name not in known:
-            raise ConfigurationError(f"--target {name}: no such target{_nearest(name, known)}; configured: {', '.join(known)}")
+            raise ConfigurationError(f"--target {name}: no such target{nearest(name, known)}; configured: {', '.join(known)}")
     return tuple(t for t in configuration.targets if not names or t.name in names)
 
 
@@ -111,8 +110,3 @@ def _looked_up(target: Target, chosen: Iterable[Check]) -> bool:
 def unreachable(target: Target) -> Scope:
     """The scope that stands for a target whose places are not known."""
     return Scope(target.kind, f"target:{target.name}")
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    close = get_close_matches(word, list(known), n=1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
