@@ -17,6 +17,7 @@ from checks.check import Check, checks, code_digest
 from collectors.records import reference as records
 from collectors.source import kinds, provider
 from configuration import RunLimits, StorePlace
+from mappings.catalogue import Catalogue
 
 ROOT = Path(__file__).parent
 LOCK = ROOT / "checks" / "lock.json"
@@ -88,7 +89,7 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _entry(check: Check, catalogue: "mappings.Catalogue") -> Iterator[str]:
+def _entry(check: Check, catalogue: Catalogue) -> Iterator[str]:
     yield f"### `{check.id}`"
     yield ""
     yield f"{check.title}. Severity {check.severity}, asked of `{check.on}`."
