@@ -207,7 +207,8 @@ def test_the_newest_record_of_a_register_is_the_age_of_what_it_shows() -> None:
     bags = Source(
         "Bags", "toy", "account", (Facet("toy.bag", ("Box", "On"), lists=True, effective="On"),), (), (), lambda r: []
     )
-    states: dict[str, Any] = {**BOX, "toy.bag": {f"bag:{day}": {"config": {"Box": "a", "On": f"2026-02-{day}"}} for day in (10, 20)}}
+    dated = {f"bag:{day}": {"config": {"Box": "a", "On": f"2026-02-{day}"}} for day in (10, 20)}
+    states: dict[str, Any] = {**BOX, "toy.bag": dated}
     seen = {(s.scope, s.source): Seen.of(s) for s in (snapshot("List"), snapshot("Bags"))}
     world = World(Sources([LIST, LID, SCAN, bags]), States(states), seen, [BAGGED])
     (found,) = judge(world, "toy.box", HERE, [BAGGED], {"has_bag": {}}, {"has_bag": ""}, AT)

@@ -1,0 +1,54 @@
+"""Whoever presses Ctrl-C, or stops the service, gets the terminal back at once and a store that verifies."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.conftest import RECORDS, Command
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    """An endpoint that takes connections and never answers."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_ends_soon_and_harms_nothing(
+    silent: str, command: Command, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    command("init")
+    (tmp_path / "annexa.toml").write_text(RECORDS)
+    assert command("run").code == 0
+    waiting = tmp_path / "waiting.toml"
+    waiting.write_text(RECORDS + '[[target]]\nname = "prod"\nkind = "aws"\nregions = ["eu-west-1"]\n')
+    environment = {**os.environ, "AWS_ENDPOINT_URL": silent, "AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "t"}
+    child = subprocess.Popen(
+        [sys.executable, str(ROOT / "scanner.py"), "run", "--config", str(waiting)],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while "snapshots" not in command("evidence", "list").out.split("run_end")[-1] and time.monotonic() < deadline:
+        time.sleep(0.2)
+    child.send_signal(number)
+    _, err = child.communicate(timeout=20)
+    assert child.returncode == code
+    assert "Traceback" not in err
+    assert command("evidence", "verify").code == 0
+    assert command("run").code == 0
+    assert command("evidence", "verify").code == 0
