@@ -49,12 +49,18 @@ class Moment:
         return self._look.find(within, type_, facts, self.leaf)
 
     def looks(self) -> Iterator[Looked]:
-        """The last look, at or before this leaf, of each source in each scope."""
+        """What each source in each scope said in the run that this leaf is of, at or before it.
+
+        What only earlier runs looked at was not before the judge: it could not be read this time, or is in scope no more.
+        """
+        begun = self._book.starts[bisect_right(self._book.starts, self.leaf) - 1] if self._book.starts else 0
         for (provider, account, region, source), stretches in self._book.streams.items():
             stretch = _last(stretches, self.leaf)
-            if stretch is not None:
-                scope = Scope(provider, account, region)
-                spoke = stretch.effective.get(stretch.leaves[bisect_right(stretch.leaves, self.leaf) - 1])
+            if stretch is None:
+                continue
+            looked = stretch.leaves[bisect_right(stretch.leaves, self.leaf) - 1]
+            if looked >= begun:
+                scope, spoke = Scope(provider, account, region), stretch.effective.get(looked)
                 yield Looked(scope, source, stretch.presence, stretch.reason, stretch.unread, stretch.unseen, spoke)
 
 

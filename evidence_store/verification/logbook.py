@@ -61,12 +61,16 @@ class Logbook:
     observed: dict[int, int] = field(default_factory=dict)  # leaf of findings -> leaf of what they judged
     documents: dict[str, tuple[str, int]] = field(default_factory=dict)  # digest -> kind, the leaf that names it
     times: list[datetime] = field(default_factory=list)
-    runs: int = 0
+    starts: list[int] = field(default_factory=list)  # the leaf that each run begins with
     abandoned: int = 0
     ended: int = 0
     partial: int = 0  # snapshots of the last run whose presence is not complete
     withheld: int = 0  # details and records that stand as digests
     roots: dict[int, bytes] = field(default_factory=dict)  # at the sizes that were asked for
+
+    @property
+    def runs(self) -> int:
+        return len(self.starts)
 
 
 class LogVerifier:
@@ -169,7 +173,7 @@ class LogVerifier:
             case "genesis":
                 self._genesis(row.idx, body)
             case "run_start":
-                self.book.runs += 1
+                self.book.starts.append(row.idx)
                 self.book.partial = 0
                 self._documents(row.idx, body)
                 if row.idx > 1 and row.idx not in notes:
