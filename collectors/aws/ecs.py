@@ -58,11 +58,13 @@ def definition(read: Reader, task: Parent) -> Iterator[Observation]:
 
 
 def _settings(container: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A container's variables by `container/NAME`, and its command lines, which often carry a password as an option."""
+    """A container's variables by `container/NAME`, its log driver's options, and its command lines with theirs."""
     name = container.get("name", "")
     for variable in sorted(container.get("environment", ()), key=lambda v: str(v.get("name"))):
         if variable.get("name"):
             yield f"{name}/{variable['name']}", variable.get("value", "")
+    for option, value in sorted(((container.get("logConfiguration") or {}).get("options") or {}).items()):
+        yield f"{name}/logConfiguration/{option}", value
     for field in ("entryPoint", "command"):
         if container.get(field):
             yield f"{name}/{field}", " ".join(container[field])

@@ -1,10 +1,12 @@
 """What instances are started with: the user data of each instance, and launch templates with theirs.
 
-User data is decoded, and unpacked where it was compressed, so that redaction sees the script and not its encoding.
+User data is decoded, and unpacked where it was compressed, so that redaction sees the script and not its encoding; of
+several parts in one message, each.
 """
 
 import base64
 import binascii
+import email
 import gzip
 import io
 import zlib
@@ -107,4 +109,13 @@ def _decoded(text: str) -> str:
             content = packed.read(_LIMIT + 1)
     if len(content) > _LIMIT:
         raise OverflowError
-    return content.decode("utf-8", "replace")
+    return _in_parts(content.decode("utf-8", "replace"))
+
+
+def _in_parts(text: str) -> str:
+    """The text and, where it is a message of parts (cloud-init's MIME multi-part), those that are encoded once more."""
+    if not text.lstrip()[:64].lower().startswith(("content-type: multipart/", "mime-version:")):
+        return text
+    parts = [part for part in email.message_from_string(text.lstrip()).walk() if not part.is_multipart()]
+    encoded = [part.get_payload(decode=True) for part in parts if part.get("Content-Transfer-Encoding", "").lower() == "base64"]
+    return "\n".join([text, *(found.decode("utf-8", "replace") for found in encoded if isinstance(found, bytes))])

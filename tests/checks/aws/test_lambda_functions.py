@@ -148,6 +148,11 @@ def task(aws: Cloud, family: str, **container: Any) -> None:
             "fail",
             "(github token)",
         ),
+        (
+            {"logConfiguration": {"logDriver": "splunk", "options": {"splunk-url": "https://log", "splunk-token": "1b2c"}}},
+            "fail",
+            "web/logConfiguration/splunk-token",
+        ),
         ({"secrets": [{"name": "DB_PASSWORD", "valueFrom": "arn:aws:ssm:eu-west-1:123456789012:parameter/db"}]}, "pass", ""),
     ],
 )
@@ -247,6 +252,18 @@ def test_an_answer_that_says_nothing_of_user_data_is_not_taken_for_none(aws: Clo
     seen = asked(aws, SECRETS)
     assert seen.status(SECRETS, made) == "unknown"
     assert "unexpected shape" in seen.reason(SECRETS, made)
+
+
+def test_the_parts_of_a_start_up_script_are_judged_as_they_will_be_run(aws: Cloud) -> None:
+    part = base64.encodebytes(SCRIPT.encode()).decode()
+    parts = (
+        'Content-Type: multipart/mixed; boundary="+AWS+"\nMIME-Version: 1.0\n\n--+AWS+\n'
+        f'Content-Type: text/x-shellscript; charset="utf-8"\nContent-Transfer-Encoding: base64\n\n{part}\n--+AWS+--\n'
+    )
+    made = instance(aws, parts)
+    seen = asked(aws, SECRETS)
+    assert seen.status(SECRETS, made) == "fail"
+    assert "user data (assignment)" in seen.reason(SECRETS, made)
 
 
 @pytest.mark.parametrize("odd", ["\x1f\x8b broken", "x" * 7])
