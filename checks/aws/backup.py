@@ -96,15 +96,17 @@ def aws_backup_restore_tested(
     on="aws.backup.vault",
     severity="high",
     version=1,
-    needs=("Locked", "MinRetentionDays", "NumberOfRecoveryPoints", "VaultType"),
+    needs=("LockDate", "Locked", "MinRetentionDays", "NumberOfRecoveryPoints", "VaultType"),
     fix="Lock the vault with a minimum retention, in compliance mode once the period has proved right.",
 )
-def aws_backup_vault_lock(vault: Resource, *, min_days: int = 1) -> Answer:
+def aws_backup_vault_lock(vault: Resource, *, at: datetime, min_days: int = 1, liftable: bool = False) -> Answer:
     """Backup vaults are locked against early deletion.
 
-    Ransomware deletes the backups first. A locked vault refuses that, to administrators too. An empty vault keeps nothing.
+    Ransomware deletes the backups first. A vault locked in compliance mode refuses that, to administrators too, once its
+    grace time is over; a lock in governance mode can be taken off first. An empty vault keeps nothing.
 
     `min_days`: how many days the lock must keep each recovery point at least
+    `liftable`: whether a lock counts that administrators can lift
     """
     if vault.fact("VaultType") == "RESTORE_ACCESS_BACKUP_VAULT":
         return NotApplicable(f"{vault.name} gives access to another vault and keeps nothing itself")
@@ -113,4 +115,11 @@ def aws_backup_vault_lock(vault: Resource, *, min_days: int = 1) -> Answer:
             return NotApplicable(f"{vault.name} is empty")
         return f"{vault.name} is not locked"
     days = vault.fact("MinRetentionDays") or 0
-    return f"{vault.name} is locked for {days} days; {min_days} are required" if days < min_days else None
+    if days < min_days:
+        return f"{vault.name} is locked for {days} days; {min_days} are required"
+    if liftable or vault.fact("VaultType") == "LOGICALLY_AIR_GAPPED_BACKUP_VAULT":  # made in compliance mode, always
+        return None
+    fixed = vault.time("LockDate")
+    if fixed is None:
+        return f"{vault.name} is locked in governance mode, which administrators can lift"
+    return f"{vault.name} has a lock that administrators can lift before {fixed.date()}" if fixed > at else None

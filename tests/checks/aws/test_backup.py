@@ -196,6 +196,7 @@ def test_a_test_in_another_region_does_not_count_here(aws: Cloud) -> None:
 def vault(**settings: Any) -> dict[str, Any]:
     arn = "arn:aws:backup:eu-west-1:123456789012:backup-vault:main"
     whole = {"BackupVaultName": "main", "BackupVaultArn": arn, "Locked": True, "MinRetentionDays": 30}
+    whole |= {"LockDate": NOW - timedelta(days=40)}
     return {**whole, "NumberOfRecoveryPoints": 7, "VaultType": "BACKUP_VAULT", **settings}
 
 
@@ -212,6 +213,32 @@ def vault(**settings: Any) -> dict[str, Any]:
 def test_vaults_are_locked(aws: Cloud, settings: dict[str, Any], expected: str) -> None:
     scene(aws, BackupVaultList=[vault(**settings)])
     assert status(aws, LOCK) == expected
+
+
+def test_a_lock_that_administrators_can_lift_counts_only_where_told(aws: Cloud) -> None:
+    governed = vault()
+    del governed["LockDate"]
+    scene(aws, BackupVaultList=[governed])
+    seen = look(aws.connect(), LOCK, at=NOW)
+    assert seen.status(LOCK) == "fail"
+    assert "governance mode" in seen.reason(LOCK)
+    assert status(aws, LOCK, liftable=True) == "pass"
+
+
+def test_a_lock_in_its_grace_time_can_still_be_lifted(aws: Cloud) -> None:
+    fixed = NOW + timedelta(days=2)
+    scene(aws, BackupVaultList=[vault(LockDate=fixed)])
+    seen = look(aws.connect(), LOCK, at=NOW)
+    assert seen.status(LOCK) == "fail"
+    assert f"before {fixed.date()}" in seen.reason(LOCK)
+    assert look(aws.connect(), LOCK, at=fixed).status(LOCK) == "pass"
+
+
+def test_an_air_gapped_vault_is_always_locked_for_good(aws: Cloud) -> None:
+    gapped = vault(VaultType="LOGICALLY_AIR_GAPPED_BACKUP_VAULT")
+    del gapped["LockDate"]
+    scene(aws, BackupVaultList=[gapped])
+    assert status(aws, LOCK) == "pass"
 
 
 def test_the_days_of_a_vaults_lock_are_a_parameter(aws: Cloud) -> None:
