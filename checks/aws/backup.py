@@ -54,6 +54,7 @@ def aws_backup_coverage(
     on="aws.region",
     severity="high",
     version=1,
+    within="region",
     looks_up={
         "aws.backup.protected_resource": ("ResourceType",),
         "aws.backup.restore_job": ("CompletionDate", "ResourceType", "Status", "ValidationStatus"),
@@ -78,8 +79,9 @@ def aws_backup_restore_tested(
     `resource_types`: the types that must be tested, as AWS Backup calls them; without any, all that it protects
     `validated`: whether a restore counts only if what was restored was validated
     """
-    here = [r for r in inventory.where("aws.backup.protected_resource") if r.scope == region.scope]
-    wanted = {r.fact("ResourceType") for r in here} & (set(resource_types) or {r.fact("ResourceType") for r in here})
+    here = {r.fact("ResourceType") for r in inventory.where("aws.backup.protected_resource") if r.scope == region.scope}
+    must = {kind.casefold() for kind in resource_types}
+    wanted = {kind for kind in here if not must or kind.casefold() in must}
     if not wanted:
         return NotApplicable(f"{region.name} protects nothing that must be tested")
     for job in inventory.where("aws.backup.restore_job", Status="COMPLETED"):

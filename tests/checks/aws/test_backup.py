@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.checks.aws.test_rds import cluster, database
-from tests.collectors.aws.overlay import Cloud
+from tests.collectors.aws.overlay import Cloud, Refuse
 from tests.harness import Looked, look
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -177,9 +177,22 @@ def test_only_named_types_must_be_tested_and_nothing_protected_needs_no_test(aws
     scene(aws, Results=[protected(TABLE), protected(f"{RDS}:db:orders", kind="RDS")], RestoreJobs=[restored()])
     assert status(aws, TESTED) == "fail"
     assert status(aws, TESTED, resource_types=["DynamoDB"]) == "pass"
+    assert status(aws, TESTED, resource_types=["rds"]) == "fail"
     assert status(aws, TESTED, resource_types=["EFS"]) == "not_applicable"
     scene(aws)
     assert status(aws, TESTED) == "not_applicable"
+
+
+def test_a_region_that_may_not_be_seen_leaves_the_others_judged(aws: Cloud) -> None:
+    def jobs(_: Any, region: str, __: str) -> dict[str, Any]:
+        if region == "eu-north-1":
+            raise Refuse("AccessDeniedException", status=403)
+        return {"RestoreJobs": [restored()]}
+
+    scene(aws, Results=[protected(TABLE)])
+    aws.serve("backup.ListRestoreJobs", jobs)
+    seen = look(aws.connect(("eu-west-1", "eu-north-1")), TESTED, at=NOW)
+    assert (seen.status(TESTED, "eu-west-1"), seen.status(TESTED, "eu-north-1")) == ("pass", "unknown")
 
 
 def test_a_test_in_another_region_does_not_count_here(aws: Cloud) -> None:
