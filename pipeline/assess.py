@@ -45,6 +45,7 @@ def conclude(
     known_places = {**_earlier_places(environment), **places}
     records = _Records(environment, known_places)
     exceptions = Exceptions(records.of("records.exception"))
+    statement = records.of("records.soa") if records.exist and "records.soa" not in unread else None
     inside = isms_scope(records.of("records.scope"))
     expected = _expected(environment, known_places, inside)
     evidence = Evidence(
@@ -57,12 +58,12 @@ def conclude(
             *(f"scope record: {fault}" for fault in inside.faults),
             *(["scope record: not read"] if "records.scope" in unread else []),
         ),
-        soa=soa.entries(records.of("records.soa")) if records.exist and "records.soa" not in unread else None,
+        soa=None if statement is None else soa.entries(statement),
         assurances=suppliers.assurances(records.of("records.supplier_assurance")),
         gap_from=environment.configuration.run.gap_from,
     )
-    documents = {
-        "soa": records.of("records.soa"),
+    documents: dict[str, Json] = {} if statement is None else {"soa": statement}  # what was not read, nothing went by
+    documents |= {
         "exceptions": records.of("records.exception"),
         "places": {name: [[s.provider, s.account, s.region] for s in scopes] for name, scopes in known_places.items()},
     }

@@ -48,7 +48,10 @@ def _cover(paper: Paper, view: SoaView) -> None:
 def _differences(paper: Paper, view: SoaView) -> None:
     paper.title(f"differences between statement and assessment ({len(view.differences)})")
     if not view.differences:
-        paper.say("none that the evidence shows", indent=2)
+        read = any(row.entry for row in view.rows)
+        paper.say(
+            "none that the evidence shows" if read else "no statement was read in this run, so nothing was compared", indent=2
+        )
     for difference, grouped in groupby(view.differences, key=lambda row: row.difference):
         rows = list(grouped)
         words = f"{difference_words(str(difference))} ({len(rows)})  "
