@@ -5,7 +5,7 @@ import socket
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import configuration
@@ -57,10 +57,13 @@ def moment(text: str | None, option: str) -> datetime | None:
     if text is None:
         return None
     try:
-        parsed = parse_time(text)
+        return datetime.combine(date.fromisoformat(text), time.max, UTC)
     except ValueError:
+        pass  # no date; a time perhaps
+    try:
+        return parse_time(text)
+    except (ValueError, OverflowError):
         raise UsageError(f"{option} {text}: not a time; write 2026-03-01 or 2026-03-01T12:00:00Z") from None
-    return parsed.replace(hour=23, minute=59, second=59, microsecond=999999) if len(text) == 10 else parsed
 
 
 def origin() -> str:
