@@ -14,6 +14,7 @@ from evidence_store.records import Inventory, Resource, format_time
     on="aws.rds.instance",
     severity="high",
     version=1,
+    within="region",
     needs=(
         "DBClusterIdentifier",
         "DBInstanceStatus",
@@ -77,6 +78,7 @@ def aws_rds_encrypted(instance: Resource) -> Answer:
     on="aws.rds.instance",
     severity="medium",
     version=1,
+    within="region",
     needs=("DBClusterIdentifier", "MultiAZ", "ReadReplicaSourceDBInstanceIdentifier", "Tags"),
     looks_up={"aws.rds.cluster": ("MultiAZ",)},
     fix="Turn on Multi-AZ for the database, or add an instance in another zone to its cluster; tag databases by criticality.",
@@ -158,6 +160,7 @@ def aws_rds_snapshot_not_public(snapshot: Resource, *, inventory: Inventory, kno
     on="aws.rds.instance",
     severity="high",
     version=1,
+    within="region",
     needs=("DBClusterIdentifier", "DBInstanceIdentifier", "DBParameterGroups", "Engine", "Options", "Parameters"),
     looks_up={"aws.rds.cluster": ("DBClusterMembers", "Parameters")},
     fix="Set rds.force_ssl, require_secure_transport or tls, as the engine calls it, in the parameter group.",

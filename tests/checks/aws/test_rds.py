@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.collectors.aws.overlay import PASS_ON, Cloud
+from tests.collectors.aws.overlay import PASS_ON, Cloud, Refuse
 from tests.harness import Looked, look
 
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -94,6 +94,23 @@ def test_a_database_of_a_cluster_that_may_not_be_listed_is_unknown(aws: Cloud, c
     seen = asked(aws, check)
     assert seen.status(check) == "unknown"
     assert "rds:DescribeDBClusters" in seen.reason(check)
+
+
+@pytest.mark.parametrize("check", ["aws_rds_backup_retention", "aws_rds_multi_az", "aws_rds_tls_forced"])
+def test_clusters_of_a_region_that_may_not_be_listed_leave_other_regions_judged(aws: Cloud, check: str) -> None:
+    def clusters(_: Any, region: str, __: str) -> dict[str, Any]:
+        if region == "eu-north-1":
+            raise Refuse("AccessDenied", status=403)
+        return {"DBClusters": [cluster()]}
+
+    def databases(_: Any, region: str, __: str) -> dict[str, Any]:
+        return {"DBInstances": [database(DBClusterIdentifier="shop")] if region == "eu-west-1" else []}
+
+    aws.serve("rds.DescribeDBInstances", databases)
+    aws.serve("rds.DescribeDBClusters", clusters)
+    parameter = {"ParameterName": "rds.force_ssl", "ParameterValue": "1"}
+    aws.serve("rds.DescribeDBClusterParameters", {"Parameters": [parameter]})
+    assert look(aws.connect(("eu-west-1", "eu-north-1")), check, at=NOW).status(check, ":orders") == "pass"
 
 
 @pytest.mark.parametrize("check", ["aws_rds_backup_retention", "aws_rds_multi_az"])
