@@ -77,10 +77,8 @@ class Bench:
         if not self.store.exists():
             return 0
         with closing(sqlite3.connect(self.store)) as connection:
-            tables = connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'ev\\_%' ESCAPE '\\'"
-            )
-            return sum(connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for (name,) in tables.fetchall())  # noqa: S608 - names from the schema
+            tables = [name for name in schema.metadata.tables if name.startswith("ev_")]
+            return sum(connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0] for name in tables)
 
     def seen(self) -> tuple[int, int, int]:
         """Resources, facets and findings in force."""
