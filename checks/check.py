@@ -185,7 +185,7 @@ def checks() -> dict[str, Check]:
 
 
 def code_digest(subject: Check) -> str:
-    """SHA-256 of what the check asks, of its own code, and of what it uses from this package; comments, texts and layout aside."""
+    """SHA-256 of what the check asks, its own code, and what it uses from this package; comments, texts and layout aside."""
     asks = (subject.asked_of, str(subject.severity), subject.needs, sorted(subject.looks_up.items()), subject.within)
     seen: dict[str, str] = {"": repr(asks)}
     _digest_into(subject.question, seen)
