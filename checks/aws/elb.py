@@ -22,6 +22,7 @@ PASSED_ON = ("TCP", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC")
         "SslPolicy",
         "SslProtocols",
         "DefaultActions",
+        "Rules",
     ),
     looks_up={"aws.elbv2.ssl_policy": ("Name", "SslProtocols")},
     fix="Choose a security policy with TLS 1.2 or newer; turn a plain HTTP listener into a redirect to HTTPS.",
@@ -39,12 +40,7 @@ def aws_elb_tls_policy(listener: Resource, *, inventory: Inventory) -> Answer:
     if protocol in PASSED_ON:
         return NotApplicable(f"{called} passes {protocol} on and does not end TLS")
     if protocol == "HTTP":
-        actions = listener.fact("DefaultActions")
-        if actions and all(_redirects(action) for action in actions):
-            return None
-        if listener.fact("Scheme") != "internet-facing":
-            return NotApplicable(f"{called} takes plain HTTP inside the network")
-        return f"{called} takes plain HTTP from the internet"
+        return _plain(listener, called)
     policy, versions = listener.fact("SslPolicy"), listener.fact("SslProtocols")
     for found in inventory.where("aws.elbv2.ssl_policy", Name=policy) if versions is None and policy else ():
         versions = found.fact("SslProtocols")
@@ -52,6 +48,21 @@ def aws_elb_tls_policy(listener: Resource, *, inventory: Inventory) -> Answer:
         return Unknown(f"{called} takes TLS by the policy {policy}, of which nothing is known")
     old = [version for version in versions if version not in MODERN]
     return f"{called} takes {', '.join(old)} by its policy {policy}" if old else None
+
+
+def _plain(listener: Resource, called: str) -> Answer:
+    """What a listener of plain HTTP does with those who connect, by default and by its rules."""
+    actions = listener.fact("DefaultActions")
+    redirects = bool(actions) and all(_redirects(action) for action in actions)
+    if listener.fact("Scheme") != "internet-facing":
+        return None if redirects else NotApplicable(f"{called} takes plain HTTP inside the network")
+    if not redirects:
+        return f"{called} takes plain HTTP from the internet"
+    rules = listener.fact("Rules")
+    if rules is None:
+        return Unknown(f"{called} takes plain HTTP, and its rules were not asked for")
+    serving = [rule["Priority"] for rule in rules if not all(_redirects(action) for action in rule["Actions"])]
+    return f"{called} takes plain HTTP from the internet by its rule {', '.join(serving)}" if serving else None
 
 
 def _redirects(action: Json) -> bool:

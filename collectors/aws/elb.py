@@ -9,7 +9,7 @@ from typing import Any
 from collectors.aws.reader import Reader
 from collectors.aws.shaping import only, ordered, picked
 from collectors.source import Facet, Parent, source
-from evidence_store.records import Json, Observation
+from evidence_store.records import Json, Observation, Unread, Why
 
 BALANCER = Facet(
     "aws.elbv2.load_balancer",
@@ -32,13 +32,15 @@ LISTENER = Facet(
     optional=("AlpnPolicy", "Certificates", "MutualAuthentication", "Port", "Protocol", "Scheme", "SslPolicy", "SslProtocols"),
     lists=True,
 )
+# What the rules in front of a listener's default action do; `None` where nobody asked.
+RULES = Facet("aws.elbv2.listener", facts=("Rules",), name="rules")
 POLICY = Facet("aws.elbv2.ssl_policy", facts=("Name", "SslProtocols"), optional=("Ciphers",), lists=True)
-# Of a classic listener `DefaultActions` is never there: it can only forward. Nor is `SslProtocols` of a newer one, nor the
-# type of a classic load balancer: it has one only.
+# Of a classic listener `DefaultActions` and `Rules` are never there: it can only forward. Nor is the type of its load
+# balancer: there is one only. `SslProtocols` is never there of a newer one.
 CLASSIC_LISTENER = Facet(
     "aws.elb.listener",
     facts=("LoadBalancerName", "Protocol", "Port", "PolicyNames"),
-    optional=("InstanceProtocol", "Scheme", "SSLCertificateId", "DefaultActions", "LoadBalancerType"),
+    optional=("InstanceProtocol", "Scheme", "SSLCertificateId", "DefaultActions", "LoadBalancerType", "Rules"),
     lists=True,
 )
 CLASSIC_TLS = Facet("aws.elb.listener", facts=("SslPolicy",), optional=("SslProtocols",), name="tls")
@@ -79,6 +81,33 @@ def listeners(read: Reader, parent: Parent) -> Iterator[Observation]:
 def _action(action: dict[str, Any]) -> dict[str, Json]:
     """What an action does; an identity provider's client secret is never returned by the service, and never kept."""
     return only(action, "Type", "Order", "TargetGroupArn", "RedirectConfig", "ForwardConfig")
+
+
+@source(
+    "elbv2.DescribeRules",
+    level="region",
+    yields=[RULES],
+    parent="aws.elbv2.listener",
+    uses=("ListenerArn", "Protocol", "Scheme", "DefaultActions"),
+)
+def rules(read: Reader, parent: Parent) -> Iterator[Observation]:
+    """Asked of listeners that take plain HTTP from the internet and redirect by default: there they decide.
+
+    When a rule applies is not kept: a header that it asks for may hold a secret.
+    """
+    of = parent.facts
+    if of["Protocol"] != "HTTP" or of["Scheme"] != "internet-facing":
+        return
+    if any(action["Type"] != "redirect" for action in of["DefaultActions"]):
+        return
+    found = list(read.pages("elbv2.DescribeRules", "Rules", absent=("ListenerNotFound",), ListenerArn=of["ListenerArn"]))
+    kept = [
+        {**only(rule, "Priority"), "Actions": [_action(action) for action in rule["Actions"]]}
+        for rule in ordered(found, "Priority")
+        if not rule.get("IsDefault")
+    ]
+    facts = {"Rules": kept} if found else Unread(Why.VANISHED, "elasticloadbalancing:DescribeRules")
+    yield Observation(RULES.type, parent.uid, facts, RULES.name)
 
 
 @source(

@@ -32,6 +32,14 @@ def site(aws: Cloud, *listeners: dict[str, Any], scheme: str = "internet-facing"
         {"Name": "ELBSecurityPolicy-TLS13-1-2-2021-06", "SslProtocols": ["TLSv1.3", "TLSv1.2"], "Ciphers": []},
     ]
     aws.serve("elbv2.DescribeSSLPolicies", {"SslPolicies": policies})
+    rules(aws)
+
+
+def rules(aws: Cloud, *actions: list[dict[str, Any]]) -> None:
+    """Rules with these actions, in front of the default one."""
+    found = [{"RuleArn": f"{LISTENER}rule/{n}", "Priority": str(n), "Actions": does} for n, does in enumerate(actions, 1)]
+    default = {"RuleArn": f"{LISTENER}rule/0", "Priority": "default", "IsDefault": True, "Actions": redirect()}
+    aws.serve("elbv2.DescribeRules", {"Rules": [*found, default]})
 
 
 def https(policy: str) -> dict[str, Any]:
@@ -56,6 +64,39 @@ def test_listeners_take_modern_tls(aws: Cloud) -> None:
     for n, (_, status, words) in enumerate(CASES):
         assert (n, seen.status(TLS, f"/0/{n}")) == (n, status)
         assert words in seen.reason(TLS, f"/0/{n}")
+
+
+def test_a_rule_that_serves_plain_http_fails_whatever_the_default_does(aws: Cloud) -> None:
+    site(aws, {"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect()})
+    rules(aws, redirect(), FORWARD)
+    seen = look(aws.connect(), TLS)
+    assert seen.status(TLS, "/0/0") == "fail"
+    assert "site:80 takes plain HTTP from the internet by its rule 2" in seen.reason(TLS, "/0/0")
+
+
+def test_rules_that_all_redirect_pass(aws: Cloud) -> None:
+    site(aws, {"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect()})
+    rules(aws, redirect(), redirect(), redirect())
+    assert look(aws.connect(), TLS).status(TLS, "/0/0") == "pass"
+
+
+def test_rules_are_asked_for_only_where_they_decide(aws: Cloud) -> None:
+    site(aws, https("TLS13-1-2-2021-06"), {"Protocol": "HTTP", "Port": 80}, {"Protocol": "TCP"})
+    look(aws.connect(), TLS)
+    assert ("elbv2.DescribeRules", "eu-west-1") not in aws.calls
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "ListenerNotFound"])
+def test_rules_that_were_not_seen_leave_the_question_open(aws: Cloud, code: str) -> None:
+    site(aws, {"Protocol": "HTTP", "Port": 80, "DefaultActions": redirect()})
+
+    def refused(*_: Any) -> dict[str, Any]:
+        raise Refuse(code, "no")
+
+    aws.serve("elbv2.DescribeRules", refused)
+    seen = look(aws.connect(), TLS)
+    assert seen.status(TLS, "/0/0") == "unknown"
+    assert "elasticloadbalancing:DescribeRules" in seen.reason(TLS, "/0/0")
 
 
 def test_plain_http_inside_the_network_is_not_judged(aws: Cloud) -> None:
