@@ -40,7 +40,7 @@ _REMEDIES = {
     Why.NOT_COLLECTED: "configure a target that reads it",
 }
 _EXITS = {
-    0: "everything in scope was read, and the gate (if any) passed",
+    0: "everything in scope was read, or an exception covers what was not, and the gate (if any) passed",
     1: "the gate failed: there are findings at or above its severity that no exception or baseline admits",
     3: "incomplete: something in scope could not be read and no exception covers it, so nothing is claimed of it",
     4: "the evidence is contradicted",
