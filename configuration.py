@@ -23,6 +23,7 @@ from collectors.source import kinds, provider
 from evidence_store.records import Json, Severity
 
 DEFAULT_NAME = "annexa.toml"
+MOST, MOST_YEARS = 100_000, 1_000  # of a number in a check's parameters: beyond these, days and years leave the calendar
 
 
 class ConfigurationError(Exception):
@@ -203,6 +204,9 @@ class _Reading:
             raise self._error(where, f"{declared.name} = {value!r}: expected {expected} ({declared.meaning})")
         if kind is int and value < 0:
             raise self._error(where, f"{declared.name} = {value}: must not be negative ({declared.meaning})")
+        most = MOST_YEARS if declared.name.endswith("_years") else MOST
+        if kind is int and value > most:
+            raise self._error(where, f"{declared.name} = {value}: must be at most {most} ({declared.meaning})")
         return value
 
     def _beside(self, path: str) -> Path:

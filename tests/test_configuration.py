@@ -65,6 +65,7 @@ HOST = '[[target]]\nname = "h"\nkind = "host"\n'
         (HOST + "[checks.aws_iam_access_key_age]\nmax_age = 3\n", "unknown key 'max_age' (did you mean 'max_age_days'?)"),
         (HOST + '[checks.aws_iam_access_key_age]\nmax_age_days = "3"\n', "max_age_days = '3': expected a whole number"),
         (HOST + "[checks.aws_iam_access_key_age]\nmax_age_days = -1\n", "must not be negative"),
+        (HOST + "[checks.aws_iam_access_key_age]\nmax_age_days = 99999999999\n", "must be at most 100000"),
         (HOST + "[target]\n", "is not valid TOML"),
         ("target = 3\n", "must be written as [[target]]"),
     ],
