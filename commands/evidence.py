@@ -5,17 +5,18 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from commands.failures import UsageError
 from commands.opening import Known, configured, known, moment, now, origin, output_path, reading
 from configuration import Configuration
 from evidence_store import bodies, canonical, keys, side_file
-from evidence_store.database import Leaf, Store
+from evidence_store.database import FindingRow, Leaf, Store
 from evidence_store.export import export
 from evidence_store.pack import Pack
-from evidence_store.records import Json, format_time
-from evidence_store.verification import Evidence, Look, Report, verify
+from evidence_store.records import Json, Verdict, format_time
+from evidence_store.verification import Evidence, Look, Moment, Perform, Report, verify
 from evidence_store.verification.__main__ import told
 from pipeline.perform import Performer, parameters_of
 from scanner import CONTRADICTED, DONE
@@ -157,20 +158,26 @@ def _verify_store(given: Namespace, able: Known, public: bytes, against: str | N
         return verify(evidence, public, witness=side_file.notes(witness), against=against, perform=performer, look=look)
 
 
-def _performer(given: Namespace, able: Known, evidence: Evidence) -> Performer | None:
+def _performer(given: Namespace, able: Known, evidence: Evidence) -> Perform | None:
     if given.no_perform:
         return None
-    return Performer(able.checks, able.sources, parameters_of(_definitions(evidence)))
+
+    @cache
+    def made() -> Performer:
+        """When the first verdict is performed: the documents were verified by then."""
+        return Performer(able.checks, able.sources, parameters_of(_definitions(evidence)))
+
+    def perform(row: FindingRow, facets: dict[str, Json] | None, moment: Moment, at: datetime) -> Verdict | None:
+        return made()(row, facets, moment, at)
+
+    return perform
 
 
 def _definitions(evidence: Evidence) -> Iterator[Json]:
-    """The check catalogues of all runs; one that cannot be read is for verification to name."""
+    """The check catalogues of all runs."""
     for _, kind, body in evidence.documents():
         if kind == "checks":
-            try:
-                yield canonical.decode(bodies.unpack(body))["content"]
-            except (bodies.BodyError, canonical.CanonicalError, KeyError, TypeError):
-                continue
+            yield canonical.decode(bodies.unpack(body))["content"]
 
 
 def _public(given: Namespace, loaded: Configuration) -> bytes:

@@ -35,8 +35,8 @@ def unpack(body: bytes, decompressor: zstandard.ZstdDecompressor | None = None) 
     try:
         if zstandard.frame_content_size(body) not in range(_LIMIT):
             raise BodyError("the body does not say how long it is")
-        return (decompressor or zstandard.ZstdDecompressor()).decompress(body)
-    except (zstandard.ZstdError, MemoryError) as error:
+        return (decompressor or zstandard.ZstdDecompressor()).decompress(body, allow_extra_data=False)
+    except (zstandard.ZstdError, MemoryError, TypeError) as error:
         raise BodyError(f"the body cannot be unpacked: {error}") from None
 
 

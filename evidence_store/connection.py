@@ -114,6 +114,11 @@ def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
     def begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('annexa_begin', 'DEFERRED')}")
 
+    @sa.event.listens_for(engine, "checkin")
+    def returned(raw: Any, _record: Any) -> None:
+        if raw is not None:
+            raw.text_factory = str
+
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no directory {path.parent}")
     return engine

@@ -5,7 +5,6 @@ line; it is signed with the rest.
 """
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 
@@ -77,7 +76,9 @@ def _signature(line: str) -> tuple[str, bytes]:
     name, _, encoded = rest.partition(" ")
     try:
         signature = base64.b64decode(encoded, validate=True)
-    except binascii.Error:
+    except ValueError:  # `binascii.Error`, or characters beyond ASCII
+        signature = b""
+    if base64.b64encode(signature).decode() != encoded:  # the same bytes could be written in several ways
         signature = b""
     if dash != "—" or not name or len(signature) < 5:
         raise NoteError("a line of signature is malformed")
@@ -91,7 +92,7 @@ def read_checkpoint(text: str) -> Checkpoint:
         raise NoteError("not a checkpoint: origin, size and root are expected")
     try:
         root = base64.b64decode(lines[2], validate=True)
-    except binascii.Error:
+    except ValueError:
         root = b""
     if len(root) != 32:
         raise NoteError("not a checkpoint: the root is not 32 bytes")

@@ -1,9 +1,12 @@
 """A store's rows as verification reads them: of one moment, streamed, in its orders."""
 
+import sqlite3
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from evidence_store import schema
 from evidence_store.details import HASHED
@@ -23,9 +26,18 @@ class StoreEvidence:
         return None
 
     def _rows(self, query: sa.Select[Any]) -> Iterator[Any]:
-        result = self._connection.execute(query, execution_options={"yield_per": _CHUNK})
-        for part in result.partitions():
-            yield from part
+        given = 0
+        try:
+            for part in self._connection.execute(query, execution_options={"yield_per": _CHUNK}).partitions():
+                yield from part
+                given += len(part)
+        except OperationalError:
+            raw = self._connection.connection.driver_connection
+            if not isinstance(raw, sqlite3.Connection) or raw.text_factory is not str:
+                raise
+            # SQLite keeps bytes that are no UTF-8 as text, and the driver gives up on them; verification must name the row.
+            raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+            yield from self._rows(query.offset(given))
 
     def leaves(self) -> Iterator[LeafRow]:
         leaf = schema.leaf.c

@@ -7,7 +7,7 @@
 - Conclusion: the stored facts still give the stored verdicts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from evidence_store.note import Checkpoint, NoteError, open_checkpoint
 from evidence_store.verification import documents
@@ -54,14 +54,13 @@ def verify(
     seen = _anchors(witness, public, "the file beside the key", integrity)
     anchor = _anchors([against] if against is not None else [], public, "the checkpoint given", integrity)
     book = log.verify({checkpoint.size for checkpoint in (*seen, *anchor)})
-    stored = {size for size, _ in evidence.checkpoints()}
-    _hold(seen, book, stored, "the file beside the key", integrity)
+    _hold(seen, book, book.stored, "the file beside the key", integrity)
     _hold(anchor, book, None, "the checkpoint given", integrity)
     estate, findings = EstateVerifier(evidence, book, integrity), FindingVerifier(evidence, book, integrity)
     estate.verify()
     findings.verify()
     named = documents.verify(evidence, book, integrity)
-    log_counted = {"ev_leaf": book.size, "ev_checkpoint": len(stored)}
+    log_counted = {"ev_leaf": book.size, "ev_checkpoint": len(book.stored)}
     opinion = _integrity(integrity, log.refused, book, witnessed=bool(seen), anchored=bool(anchor))
     sound = opinion.outcome not in (Outcome.CONTRADICTED, Outcome.REFUSED)
     return Report(
@@ -87,7 +86,9 @@ def _anchors(notes: Iterable[str], public: bytes, where: str, integrity: Problem
     return found
 
 
-def _hold(anchors: Iterable[Checkpoint], book: Logbook, stored: set[int] | None, where: str, integrity: Problems) -> None:
+def _hold(
+    anchors: Iterable[Checkpoint], book: Logbook, stored: Collection[int] | None, where: str, integrity: Problems
+) -> None:
     for checkpoint in anchors:
         if checkpoint.origin != book.origin:
             integrity.add(where, f"is of {checkpoint.origin}, and this log is {book.origin}")

@@ -4,6 +4,7 @@ import hashlib
 
 from evidence_store import bodies, canonical
 from evidence_store.verification.evidence import Evidence
+from evidence_store.verification.forms import DOCUMENT, formed
 from evidence_store.verification.logbook import Logbook
 from evidence_store.verification.report import Problems
 
@@ -12,7 +13,7 @@ def verify(evidence: Evidence, book: Logbook, integrity: Problems) -> int:
     """How many were read."""
     missing = dict(book.documents)
     count = 0
-    for digest, kind, body in evidence.documents():
+    for digest, kind, body in formed("ev_document", DOCUMENT, evidence.documents(), integrity):
         count += 1
         entry = f"ev_document {digest}"
         named = missing.pop(digest, None)

@@ -8,10 +8,11 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import zstandard
 
@@ -19,10 +20,13 @@ from evidence_store import bodies, merkle
 from evidence_store.details import Place, item_hash
 from evidence_store.records import Presence
 from evidence_store.verification.evidence import Evidence, IntervalRow
+from evidence_store.verification.forms import INTERVAL, STATE, STREAM, formed
 from evidence_store.verification.logbook import Logbook, Stretch
 from evidence_store.verification.report import Problems
 
 _Event = tuple[int, bool, int, bytes]  # leaf, opens, rank, hash: what closes at a leaf sorts before what opens there
+# Ids are contiguous: a leap by more than there can be rows is told by the gap that it leaves, not by memory.
+MOST_MISSING = 50_000_000
 
 
 class EstateVerifier:
@@ -52,19 +56,21 @@ class EstateVerifier:
     def _states(self) -> None:
         unpack = zstandard.ZstdDecompressor()
         add, digests, whole, expected = self._integrity.add, self._digests, self._whole, 1
-        for identity, digest, salt, body in self._evidence.states():
+        for identity, digest, salt, body in formed("ev_state", STATE, self._evidence.states(), self._integrity):
             self.counted["ev_state"] += 1
             if whole and identity != expected:
                 add(f"ev_state {expected}", f"is missing: state {identity} follows state {expected - 1}")
-                digests.extend(bytes(32 * max(0, identity - expected)))
+                if not 0 < identity - expected < MOST_MISSING:
+                    continue
+                digests.extend(bytes(32 * (identity - expected)))
             expected = identity + 1
             try:
-                if sha256(salt + unpack.decompress(body)).digest() != digest or len(salt) != bodies.SALT:
+                if sha256(salt + bodies.unpack(body, unpack)).digest() != digest or len(salt) != bodies.SALT:
                     add(f"ev_state {identity}", "its body is not the one that its digest commits to")
-            except (zstandard.ZstdError, TypeError, MemoryError):
-                add(f"ev_state {identity}", "its body cannot be read")
+            except bodies.BodyError as error:
+                add(f"ev_state {identity}", f"cannot be read: {error}")
             if whole:
-                digests.extend(digest if type(digest) is bytes and len(digest) == 32 else bytes(32))
+                digests.extend(digest if len(digest) == 32 else bytes(32))
             else:
                 self._sparse[identity] = digest
         self._owner.frombytes(bytes(len(digests) // 32 * 8))
@@ -104,12 +110,12 @@ class EstateVerifier:
         """What the leaves say of each stream, by its id: the order of its first mention."""
         promised = list(self._book.streams.items())
         found: dict[int, list[Stretch]] = {}
-        for identity, *key in self._evidence.streams():
+        for identity, *key in formed("ev_stream", STREAM, self._evidence.streams(), self._integrity):
             self.counted["ev_stream"] += 1
             entry = f"ev_stream {identity}"
             if not self._whole:
                 self._chosen(entry, identity, tuple(key), found)
-            elif not isinstance(identity, int) or not 0 < identity <= len(promised):
+            elif not 0 < identity <= len(promised):
                 self._integrity.add(entry, "is named by no snapshot")
             elif identity in found:
                 self._integrity.add(entry, "is there twice")
@@ -135,7 +141,8 @@ class EstateVerifier:
 
     def _intervals(self, streams: dict[int, list[Stretch]]) -> None:
         unread = dict(streams)
-        for stream, rows in groupby(self._evidence.intervals(), key=itemgetter(1)):
+        rows_in_form = formed("ev_interval", INTERVAL, self._evidence.intervals(), self._integrity)
+        for stream, rows in groupby(rows_in_form, key=itemgetter(1)):
             stretches = streams.get(stream)
             if stretches is None:
                 first = next(iter(rows))
@@ -143,7 +150,7 @@ class EstateVerifier:
                 self.counted["ev_interval"] += 1 + sum(1 for _ in rows)
                 continue
             del unread[stream]
-            self._stream(stream, list(rows), stretches)
+            self._stream(stream, rows, stretches)
         for stream, stretches in unread.items():
             if not self._outside(stretches):
                 self._timeline(stream, [], {}, stretches, withheld=False)
@@ -153,20 +160,22 @@ class EstateVerifier:
         selection = self._evidence.selection
         return selection is not None and not any(set(s.types) & selection.types for s in stretches)
 
-    def _stream(self, stream: int, rows: Sequence[IntervalRow], stretches: Sequence[Stretch]) -> None:
+    def _stream(self, stream: int, rows: Iterable[IntervalRow], stretches: Sequence[Stretch]) -> None:
         leaves = array("q", (leaf for stretch in stretches for leaf in stretch.leaves))
         events: list[_Event] = []
-        ranks: dict[Place, int] = {}
-        rank, previous = -1, None
+        named = {place for stretch in stretches for place in (*stretch.unread, *stretch.unseen)}
+        ranks: dict[Place | int, int] = {}  # of the places that the leaves name: each other one was seen
+        rank, previous, withheld = -1, None, False
         for row in rows:
             self.counted["ev_interval"] += 1
+            withheld = withheld or row[8] is not None
             try:
                 same = previous is not None and _identity(row) == _identity(previous)
                 if not same:
                     rank += 1
                     self._identity += 1
-                    if row[8] is None:
-                        ranks[row[3], row[4], row[2]] = rank
+                    if (place := _identity(row)) in named:
+                        ranks[place] = rank
                 hashed = self._interval(row, previous if same else None, leaves)
             except (TypeError, ValueError, OverflowError) as error:
                 self._integrity.add(f"ev_interval {row[0]}", f"is malformed: {error}")
@@ -176,7 +185,7 @@ class EstateVerifier:
                 events.append((row[6], True, rank, hashed))
                 if row[7] is not None:
                     events.append((row[7], False, rank, hashed))
-        self._timeline(stream, events, ranks, stretches, withheld=any(row[8] is not None for row in rows))
+        self._timeline(stream, events, ranks, stretches, withheld=withheld)
 
     def _interval(self, row: IntervalRow, previous: IntervalRow | None, leaves: Sequence[int]) -> bytes | None:
         """The hash of a row's item, once the row is in order by itself and beside the one before it."""
@@ -204,18 +213,14 @@ class EstateVerifier:
         return item_hash(type_, uid, facet, digest)
 
     def _mark(self, identity: int, opened: int) -> None:
-        if not 0 < identity < 1 << 40:
-            raise ValueError(f"no row has the id {identity}")
         missing = identity - len(self._opened)
-        if missing > 0:
-            # Ids are contiguous: a leap by more than there can be rows is told by the gap it leaves, not by memory.
-            if missing > 50_000_000:
-                raise ValueError(f"row {identity} follows row {len(self._opened)}")
-            self._opened.extend([-1] * missing)
+        if identity < 1 or missing > MOST_MISSING:
+            raise ValueError(f"row {identity} follows row {len(self._opened)}")
+        self._opened.extend([-1] * max(0, missing))
         self._opened[identity - 1] = opened
 
     def _timeline(
-        self, stream: int, events: list[_Event], ranks: dict[Place, int], stretches: Sequence[Stretch], *, withheld: bool
+        self, stream: int, events: list[_Event], ranks: Mapping[Any, int], stretches: Sequence[Stretch], *, withheld: bool
     ) -> None:
         """Let the intervals come and go, and compare with what each snapshot says."""
         events.sort(key=itemgetter(0, 1))
@@ -246,7 +251,7 @@ def _among(leaves: Sequence[int], leaf: int) -> bool:
     return at < len(leaves) and leaves[at] == leaf
 
 
-def _agrees(ledger: merkle.Ledger, stretch: Stretch, ranks: dict[Place, int], *, withheld: bool) -> bool:
+def _agrees(ledger: merkle.Ledger, stretch: Stretch, ranks: Mapping[Any, int], *, withheld: bool) -> bool:
     if stretch.presence is Presence.FAILED:
         held = ledger.root() if len(ledger) else None
         return stretch.manifest == merkle.EMPTY and stretch.held == held

@@ -7,7 +7,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -15,7 +15,9 @@ from typing import Any
 from evidence_store import merkle
 from evidence_store.details import HASHED, SOFT, finding_hash, lookups_of
 from evidence_store.records import Severity, Status
+from evidence_store.verification.estate import MOST_MISSING
 from evidence_store.verification.evidence import Evidence, FindingColumns
+from evidence_store.verification.forms import FINDING, formed
 from evidence_store.verification.logbook import JudgedStretch, Logbook, ScopeKey
 from evidence_store.verification.report import Problems
 
@@ -43,13 +45,14 @@ class FindingVerifier:
 
     def verify(self) -> None:
         unread = dict(self._book.judged)
-        for check, rows in groupby(self._evidence.findings(), key=itemgetter(_CHECK)):
+        rows_in_form = formed("ev_finding", FINDING, self._evidence.findings(), self._integrity)
+        for check, rows in groupby(rows_in_form, key=itemgetter(_CHECK)):
             judged = unread.pop(check, None)
             if judged is None:
                 first = next(iter(rows))
                 self._integrity.add(f"ev_finding {first[0]}", f"is of check {check}, which no leaf judged")
                 continue
-            self._check(check, list(rows), judged)
+            self._check(check, rows, judged)
         for check, judged in unread.items():
             if self._whole or (self._evidence.selection is not None and check in self._evidence.selection.checks):
                 self._check(check, [], judged)
@@ -64,7 +67,7 @@ class FindingVerifier:
                 self._integrity.add(f"ev_finding {place + 1}", f"opens at leaf {opened}, and an earlier row at {last}")
             last = max(last, opened)
 
-    def _check(self, check: str, rows: Sequence[FindingColumns], judged: Judged) -> None:
+    def _check(self, check: str, rows: Iterable[FindingColumns], judged: Judged) -> None:
         leaves: dict[ScopeKey, list[int]] = {}
         for scopes, stretches in judged.items():
             for scope in scopes:
@@ -72,20 +75,21 @@ class FindingVerifier:
         for of_scope in leaves.values():
             of_scope.sort()
         chain: list[FindingColumns] = []
-        good: list[tuple[FindingColumns, int]] = []  # rows, and the rank of what they are about
+        events: dict[ScopeKey, list[_Event]] = {scope: [] for scope in leaves}
         rank = -1
         for row in rows:
             self.counted += 1
             try:
                 if not chain or _subject(chain[-1]) != _subject(row):
                     chain, rank = [], rank + 1
+                hashed = finding_hash(row[1:_CLOSED])
                 self._row(row, chain, leaves.get(row[_SCOPE], ()))
                 chain.append(row)
-                good.append((row, rank))
+                _come_and_go(events.get(row[_SCOPE], []), row, rank, hashed)
             except (TypeError, ValueError, OverflowError, KeyError) as error:
                 self._integrity.add(f"ev_finding {row[0]}", f"is malformed: {error}")
         for scopes, stretches in judged.items():
-            self._timeline(check, good, frozenset(scopes), stretches)
+            self._timeline(check, [event for scope in set(scopes) for event in events[scope]], stretches)
 
     def _row(self, row: FindingColumns, chain: Sequence[FindingColumns], leaves: Sequence[int]) -> None:
         """A row in order by itself, and beside the earlier ones about the same resource."""
@@ -112,19 +116,14 @@ class FindingVerifier:
 
     def _mark(self, identity: int, opened: int) -> None:
         missing = identity - len(self._opened)
-        if identity < 1 or missing > 50_000_000:
+        if identity < 1 or missing > MOST_MISSING:
             raise ValueError(f"row {identity} follows row {len(self._opened)}")
         self._opened.extend([-1] * max(0, missing))
         self._opened[identity - 1] = opened
 
-    def _timeline(
-        self,
-        check: str,
-        rows: Sequence[tuple[FindingColumns, int]],
-        scopes: frozenset[ScopeKey],
-        stretches: Sequence[JudgedStretch],
-    ) -> None:
-        events = _events(rows, scopes)
+    def _timeline(self, check: str, events: list[_Event], stretches: Sequence[JudgedStretch]) -> None:
+        """Let the findings of some scopes come and go, and compare with what each leaf says."""
+        events.sort(key=itemgetter(0, 1))
         ledger, place = merkle.Ledger(), 0
         for stretch in stretches:
             leaf, fresh = stretch.leaves[0], True
@@ -143,17 +142,10 @@ class FindingVerifier:
                     return
 
 
-def _events(rows: Sequence[tuple[FindingColumns, int]], scopes: frozenset[ScopeKey]) -> list[_Event]:
-    events: list[_Event] = []
-    for row, rank in rows:
-        if row[_SCOPE] not in scopes:
-            continue
-        hashed = finding_hash(row[1:_CLOSED])
-        events.append((row[_OPENED], True, rank, hashed))
-        if row[_CLOSED] is not None:
-            events.append((row[_CLOSED], False, rank, hashed))
-    events.sort(key=itemgetter(0, 1))
-    return events
+def _come_and_go(events: list[_Event], row: FindingColumns, rank: int, hashed: bytes) -> None:
+    events.append((row[_OPENED], True, rank, hashed))
+    if row[_CLOSED] is not None:
+        events.append((row[_CLOSED], False, rank, hashed))
 
 
 def _among(leaves: Sequence[int], leaf: Any) -> bool:

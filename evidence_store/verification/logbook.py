@@ -14,14 +14,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evidence_store import bodies, canonical, details, merkle
-from evidence_store.note import Checkpoint, NoteError, open_checkpoint
+from evidence_store.note import Checkpoint, open_checkpoint
 from evidence_store.records import Json, Presence, Unread, parse_time
 from evidence_store.verification.evidence import Evidence, LeafRow
+from evidence_store.verification.forms import CHECKPOINT, formed
 from evidence_store.verification.report import Problems
 
 StreamKey = tuple[str, str, str, str]  # provider, account, region, source
 ScopeKey = tuple[str, str, str]
 Place = details.Place
+# What reading a record may come to that somebody else wrote.
+_BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -66,6 +69,7 @@ class Logbook:
     ended: int = 0
     partial: int = 0  # snapshots of the last run whose presence is not complete
     withheld: int = 0  # details and records that stand as digests
+    stored: frozenset[int] = frozenset()  # the sizes of the store's own checkpoints
     roots: dict[int, bytes] = field(default_factory=dict)  # at the sizes that were asked for
 
     @property
@@ -91,10 +95,11 @@ class LogVerifier:
     def verify(self, sizes: Iterable[int]) -> Logbook:
         """Read every leaf. `sizes`: at which the root is wanted besides those of the store's own checkpoints."""
         notes = self._notes()
-        wanted = {*notes, *sizes}
         book = self.book
+        book.stored = frozenset(notes)
+        wanted = {*notes, *sizes}
         for row in self._evidence.leaves():
-            if row.idx != book.size:
+            if type(row.idx) is not int or row.idx != book.size:
                 self._integrity.add(f"ev_leaf {book.size}", f"is missing: leaf {row.idx} follows leaf {book.size - 1}")
                 break
             self._leaf(row, notes)
@@ -108,7 +113,12 @@ class LogVerifier:
     # -- checkpoints ---------------------------------------------------------------------------------------------------
 
     def _notes(self) -> dict[int, str]:
-        return dict(self._evidence.checkpoints())
+        notes: dict[int, str] = {}
+        for size, note in formed("ev_checkpoint", CHECKPOINT, self._evidence.checkpoints(), self._integrity):
+            if size in notes:
+                self._integrity.add(f"ev_checkpoint {size}", "is there twice")
+            notes[size] = note
+        return notes
 
     def _checkpoints(self, notes: Mapping[int, str]) -> None:
         book, good = self.book, 0
@@ -116,15 +126,13 @@ class LogVerifier:
             entry = f"ev_checkpoint {size}"
             try:
                 checkpoint = open_checkpoint(signed, self._public, book.origin)
-            except (NoteError, AttributeError, TypeError) as error:
+            except ValueError as error:  # a `NoteError`, or text that is none
                 self._integrity.add(entry, f"does not hold: {error}")
                 continue
             good += 1
             self._checkpoint(entry, size, checkpoint)
         if not good and self.refused is None:
             self.refused = "no checkpoint is signed by the key that was given"
-        if book.size > book.sealed and not book.sealed:
-            book.root = merkle.EMPTY
 
     def _checkpoint(self, entry: str, size: int, checkpoint: Checkpoint) -> None:
         book = self.book
@@ -153,7 +161,7 @@ class LogVerifier:
             kind = body["kind"]
             if canonical.encode(body) != row.body:
                 self._integrity.add(entry, "is not in canonical form")
-        except (ValueError, KeyError, TypeError):
+        except _BROKEN:
             self._integrity.add(entry, "is not a record")
             return
         if moment < book.times[-1]:
@@ -163,7 +171,7 @@ class LogVerifier:
             self._integrity.add(entry, f"is a {kind}: a log begins with genesis, and once")
         try:
             self._told(row, kind, body, notes)
-        except (KeyError, TypeError, ValueError, IndexError) as error:
+        except _BROKEN as error:
             self._integrity.add(entry, f"its record is malformed: {type(error).__name__} {error}")
 
     def _told(self, row: LeafRow, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
@@ -177,9 +185,7 @@ class LogVerifier:
                 self.book.partial = 0
                 self._documents(row.idx, body)
                 if row.idx > 1 and row.idx not in notes:
-                    self._integrity.add(
-                        f"ev_checkpoint {row.idx}", f"is missing: the run of leaf {row.idx} began on a sealed log"
-                    )
+                    self._integrity.add(f"ev_checkpoint {row.idx}", "is missing: the run that begins there found a sealed log")
             case "run_end":
                 self.book.ended += 1
                 self._documents(row.idx, body)
@@ -207,6 +213,8 @@ class LogVerifier:
             self._running = None
 
     def _genesis(self, index: int, body: dict[str, Any]) -> None:
+        if not isinstance(body["origin"], str):
+            raise TypeError("its origin is no name")
         self.book.origin = body["origin"]
         if index == 0 and body["key"] != base64.b64encode(self._public).decode():
             self.refused = "the log was begun under another key than the one given"
@@ -227,7 +235,7 @@ class LogVerifier:
             return None
         try:
             digest, text = bodies.open_detail(row.detail)
-        except (bodies.BodyError, TypeError) as error:
+        except bodies.BodyError as error:
             self._integrity.add(entry, f"its detail cannot be read: {error}")
             return None
         if digest != promised:

@@ -85,3 +85,30 @@ def test_an_earlier_checkpoint_that_the_auditor_kept_anchors_the_log(kept: Path,
     anchored = command("evidence", "verify", "--against", "kept.note")
     assert anchored.code == 0
     assert "not anchored" not in anchored.out.split("\n")[1]
+
+
+KINDS = {
+    "a leaf as text": "update ev_leaf set body = cast(body as text) where idx = 1",
+    "a leaf's detail as a number": "update ev_leaf set detail = 7 where idx = 2",
+    "a checkpoint as bytes": "update ev_checkpoint set note = cast(note as blob)",
+    "a source's name in bytes that are no text": "update ev_stream set source = cast(x'ff1b5b324a' as text) where id = 1",
+    "a state's body as a number": "update ev_state set body = 5 where id = 1",
+    "a state's body with more after it": "update ev_state set body = cast(body || 'junk' as blob) where id = 1",
+    "a state's id as the greatest number": "update ev_state set id = 9223372036854775807 where id = 2",
+    "an interval's state as text": "update ev_interval set state = 'first' where id = 1",
+    "an interval's end as a negative number": "update ev_interval set closed = -9223372036854775808 where id = 1",
+    "a verdict as bytes": "update ev_finding set status = cast(status as blob) where id = 1",
+    "a version as a number with a fraction": "update ev_finding set version = 1.5 where id = 1",
+    "a document as text": "update ev_document set body = 'x' where kind = 'checks'",
+    "a document as another": "update ev_document set body = (select body from ev_document where kind = 'config')",
+}
+
+
+@pytest.mark.parametrize("statement", KINDS.values(), ids=KINDS.keys())
+def test_a_value_of_another_kind_is_found_and_the_entry_named(kept: Path, command: Command, statement: str) -> None:
+    with sqlite3.connect(kept / "annexa.db") as store:
+        assert store.execute(statement).rowcount > 0
+    verified = command("evidence", "verify")
+    assert verified.code == 4
+    assert "ev_" in verified.out
+    assert "\x1b" not in verified.out
