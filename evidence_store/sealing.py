@@ -7,6 +7,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from evidence_store import bodies, canonical
 from evidence_store.details import Place, item_hash
@@ -14,6 +15,7 @@ from evidence_store.records import Observation, Presence, Scope, Snapshot, Unrea
 from evidence_store.redaction import Redactor
 
 Key = tuple[str, str, str]  # type, uid, facet
+_PACKED = bodies.SALT + 32 + 8  # salt, digest and interval id
 
 
 class Known(Mapping[Key, tuple[bytes, bytes]]):
@@ -23,29 +25,44 @@ class Known(Mapping[Key, tuple[bytes, bytes]]):
         self.scope = scope
         self.source = source
         self.size = size  # the log's size when this was read
-        self._packed: dict[tuple[str, str], dict[str, bytes]] = {}  # (type, facet) -> uid -> salt, digest, interval
+        self._numbers: dict[tuple[str, str], dict[str, int]] = {}  # (type, facet) -> uid -> place in `_packed`
+        self._packed = bytearray()  # salt, digest and interval of each, one after another: there may be 100,000
         self._count = 0
 
     def put(self, key: Key, salt: bytes, digest: bytes, interval: int) -> None:
         type_, uid, facet = key
-        self._packed.setdefault((type_, facet), {})[uid] = b"".join((salt, digest, interval.to_bytes(8)))
+        self._numbers.setdefault((type_, facet), {})[uid] = self._count
+        self._packed += b"".join((salt, digest, interval.to_bytes(8)))
         self._count += 1
 
-    def packed(self, type_: str, uid: str, facet: str) -> bytes | None:
-        """Salt (16), digest (32) and interval id (8)."""
-        of_type = self._packed.get((type_, facet))
+    def number(self, type_: str, uid: str, facet: str) -> int | None:
+        """The place of a state that is in force, from 0 on."""
+        of_type = self._numbers.get((type_, facet))
         return None if of_type is None else of_type.get(uid)
 
-    def places(self) -> Iterator[tuple[Place, bytes]]:
-        for (type_, facet), uids in self._packed.items():
-            for uid, packed in uids.items():
-                yield (uid, facet, type_), packed
+    def salt(self, number: int) -> bytes:
+        at = number * _PACKED
+        return bytes(self._packed[at : at + bodies.SALT])
+
+    def digest(self, number: int) -> bytes:
+        at = number * _PACKED
+        return bytes(self._packed[at + bodies.SALT : at + 48])
+
+    def interval(self, number: int) -> int:
+        at = number * _PACKED
+        return int.from_bytes(self._packed[at + 48 : at + _PACKED])
+
+    def places(self) -> Iterator[tuple[Place, int]]:
+        """Every place with its number."""
+        for (type_, facet), uids in self._numbers.items():
+            for uid, number in uids.items():
+                yield (uid, facet, type_), number
 
     def __getitem__(self, key: Key) -> tuple[bytes, bytes]:
-        packed = self.packed(*key)
-        if packed is None:
+        number = self.number(*key)
+        if number is None:
             raise KeyError(key)
-        return packed[: bodies.SALT], packed[bodies.SALT : 48]
+        return self.salt(number), self.digest(number)
 
     def __len__(self) -> int:
         return self._count
@@ -85,23 +102,18 @@ class Collected:
         return len(self.hashes) // 32 - len(self.kept)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fresh:
-    salt: bytes
-    digest: bytes
-    body: bytes
-    replaces: int | None
-    hashed: bytes
-
-
 class Sealer:
-    """Takes one source's observations in one scope, and gives back what must be written."""
+    """Takes one source's observations in one scope, and gives back what must be written.
+
+    Of what is as it was, one byte is kept.
+    """
 
     def __init__(self, redactor: Redactor, known: Known) -> None:
         self._redactor = redactor
         self._known = known
         self._compressor = bodies.compressor()
-        self._seen: dict[tuple[str, str], dict[str, bytes | _Fresh]] = {}
+        self._same = bytearray(len(known))  # by the number of a known state: 1 where it was seen as it was
+        self._fresh: dict[tuple[str, str], dict[str, bytes]] = {}  # (type, facet) -> uid -> salt, digest, body
         self._unread: list[UnreadFacet] = []
 
     def add(self, observation: Observation, secret: Collection[str] = ()) -> None:
@@ -111,55 +123,65 @@ class Sealer:
             self._unread.append(UnreadFacet(type_, uid, facet, facts))
             return
         text = self._redactor.sealed(facts, secret)
-        _refuse(type_, uid, facet)
-        of_type = self._seen.get((type_, facet))
-        if of_type is None:
-            of_type = self._seen[type_, facet] = {}
-        packed = self._known.packed(type_, uid, facet)
-        if packed is not None:
-            digest = bodies.state_digest(packed[: bodies.SALT], text)
-            if digest == packed[bodies.SALT : 48]:
-                of_type[uid] = item_hash(type_, uid, facet, digest)
+        number = self._known.number(type_, uid, facet)
+        if number is not None:
+            digest = self._known.digest(number)
+            if bodies.state_digest(self._known.salt(number), text) == digest:
+                self._same[number] = 1
+                if fresh := self._fresh.get((type_, facet)):
+                    fresh.pop(uid, None)
                 return
+            self._same[number] = 0
+        _refuse(type_, uid, facet)
         salt = bodies.salt()
-        digest = bodies.state_digest(salt, text)
-        replaces = None if packed is None else int.from_bytes(packed[48:])
-        # A copy: the compressor gives a cut-down buffer, and the cuttings would stay unused between 100,000 of them.
-        body = bytes(memoryview(self._compressor.compress(text)))
-        of_type[uid] = _Fresh(salt, digest, body, replaces, item_hash(type_, uid, facet, digest))
+        sealed = b"".join((salt, bodies.state_digest(salt, text), self._compressor.compress(text)))
+        self._fresh.setdefault((type_, facet), {})[uid] = sealed
 
     def collected(self, snapshot: Snapshot) -> Collected:
         """What this snapshot writes. Unread facets that came as observations are added to the snapshot's own."""
         snapshot = self._told(snapshot)
         missed = {(u.uid, u.facet, u.type) for u in snapshot.unread}
-        items: list[tuple[Place, bytes | _Fresh, bool]] = [
-            ((uid, facet, type_), sealed, False) for (type_, facet), uids in self._seen.items() for uid, sealed in uids.items()
+        items: list[tuple[Place, int | bytes]] = [  # a number for a known state, the packed state for a fresh one
+            ((uid, facet, type_), sealed) for (type_, facet), uids in self._fresh.items() for uid, sealed in uids.items()
         ]
         unseen, gone = [], []
-        for place, packed in self._known.places():
-            if place[0] in self._seen.get((place[2], place[1]), ()):
-                continue
-            if snapshot.presence is Presence.COMPLETE and place not in missed:
-                gone.append(int.from_bytes(packed[48:]))
-                continue
+        for place, number in self._known.places():
             uid, facet, type_ = place
-            items.append((place, item_hash(type_, uid, facet, packed[bodies.SALT : 48]), True))
-            if snapshot.presence is Presence.PARTIAL and place not in missed:
-                unseen.append(place)
-        items.sort(key=lambda item: item[0])
+            if not self._same[number]:
+                if uid in self._fresh.get((type_, facet), ()):
+                    continue
+                if snapshot.presence is Presence.COMPLETE and place not in missed:
+                    gone.append(self._known.interval(number))
+                    continue
+                if snapshot.presence is Presence.PARTIAL and place not in missed:
+                    unseen.append(place)
+            items.append((place, number))
+        items.sort(key=itemgetter(0))
+        changed, hashes, kept = [], bytearray(), []
+        for position, ((uid, facet, type_), found) in enumerate(items):
+            if isinstance(found, bytes):
+                digest = found[bodies.SALT : 48]
+                before = self._known.number(type_, uid, facet)
+                replaces = None if before is None else self._known.interval(before)
+                changed.append(Sealed(position, type_, uid, facet, found[: bodies.SALT], digest, found[48:], replaces))
+            else:
+                digest = self._known.digest(found)
+                if not self._same[found]:
+                    kept.append(position)
+            hashes += item_hash(type_, uid, facet, digest)
         return Collected(
             snapshot=snapshot,
-            changed=tuple(
-                Sealed(position, place[2], place[0], place[1], s.salt, s.digest, s.body, s.replaces)
-                for position, (place, s, _) in enumerate(items)
-                if isinstance(s, _Fresh)
-            ),
-            hashes=b"".join(s.hashed if isinstance(s, _Fresh) else s for _, s, _ in items),
-            kept=tuple(position for position, item in enumerate(items) if item[2]),
+            changed=tuple(changed),
+            hashes=bytes(hashes),
+            kept=tuple(kept),
             unseen=tuple(sorted(unseen)),
             gone=tuple(sorted(gone)),
             size=self._known.size,
         )
+
+    def _seen(self, type_: str, uid: str, facet: str) -> bool:
+        number = self._known.number(type_, uid, facet)
+        return (number is not None and bool(self._same[number])) or uid in self._fresh.get((type_, facet), ())
 
     def _told(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with its own count, the unread facets that came as observations, and no secrets in its reasons."""
@@ -167,9 +189,9 @@ class Sealer:
         unread = tuple(
             replace(u, unread=_safe(u.unread, self._redactor))
             for (uid, facet, type_), u in sorted(every.items())
-            if uid not in self._seen.get((type_, facet), ())
+            if not self._seen(type_, uid, facet)
         )
-        count = sum(map(len, self._seen.values()))
+        count = self._same.count(1) + sum(map(len, self._fresh.values()))
         # What was read before a listing broke off was read: that is partial, not failed.
         broken = snapshot.presence is Presence.FAILED and count > 0
         return replace(

@@ -12,14 +12,14 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from collectors.source import Connection, NotEnabledError, Parent, Place, Source, UnreadError
+from collectors.source import Connection, Facet, NotEnabledError, Parent, Place, Source, UnreadError
 from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, UnreadFacet, Why
 
 log = logging.getLogger(__name__)
@@ -55,9 +55,10 @@ class _Unit:
     source: Source
     place: Place
     reader: Any
-    sink: Any
-    started: datetime
-    deadline: float
+    yields: Mapping[tuple[str, str], tuple[Facet, frozenset[str] | None]]  # with the facts that dependents ask of a listing
+    sink: Any = None  # made when reading begins: it holds what the store knows, and many units wait for their turn
+    started: datetime | None = None
+    deadline: float = 0.0
     pending: int = 1  # tasks that have not ended
     counts: dict[str, int] = field(default_factory=dict)  # type -> facets read
     reason: Unread | None = None
@@ -157,9 +158,16 @@ class _Reading(Generic[Kept]):
 
     def _unit(self, source: Source, place: Place) -> _Unit:
         self._known += 1
-        reader = self._connection.reader(place, source)
-        deadline = time.monotonic() + self._of._unit_seconds
-        return _Unit(source, place, reader, self._of._sink(place.scope, source), self._of._clock(), deadline)
+        yields = {(f.type, f.name): (f, self._uses(f.type) if f.lists else None) for f in source.yields}
+        return _Unit(source, place, self._connection.reader(place, source), yields)
+
+    def _begin(self, unit: _Unit) -> None:
+        """The first thread to read for a unit opens its sink and starts its time."""
+        with unit.lock:
+            if unit.started is None:
+                unit.sink = self._of._sink(unit.place.scope, unit.source)
+                unit.started = self._of._clock()
+                unit.deadline = time.monotonic() + self._of._unit_seconds
 
     def _submit(self, unit: _Unit, work: Callable[..., None], *arguments: Any) -> None:
         self._running += 1
@@ -168,12 +176,14 @@ class _Reading(Generic[Kept]):
 
     def _list(self, unit: _Unit) -> None:
         """Read a listing to its last page."""
+        self._begin(unit)
         reason = self._guarded(unit, lambda: unit.source.read(unit.reader))
         if reason is not None:
             unit.reason = reason
 
     def _dependent(self, unit: _Unit, parents: Sequence[Parent]) -> None:
         """Read more about some parents. What fails for one of them is recorded for that one."""
+        self._begin(unit)
         size = unit.source.batch
         for start in range(0, len(parents), size):
             batch = parents[start : start + size]
@@ -207,7 +217,7 @@ class _Reading(Generic[Kept]):
         return None
 
     def _keep(self, unit: _Unit, observation: Observation) -> None:
-        facet = next(f for f in unit.source.yields if f.type == observation.type and f.name == observation.facet)
+        facet, uses = unit.yields[observation.type, observation.facet]
         facts = observation.facts
         if not isinstance(facts, Unread):
             missing = [name for name in facet.facts if name not in facts]
@@ -219,14 +229,14 @@ class _Reading(Generic[Kept]):
                 return
             unit.counts[facet.type] = unit.counts.get(facet.type, 0) + 1
             unit.sink.add(observation, facet.secret)
-            if facet.lists and (uses := self._uses(facet.type)) is not None:
+            if uses is not None:
                 parent = Parent(observation.uid, {name: facts.get(name) for name in uses})
                 unit.parents.setdefault(facet.type, []).append(parent)
 
-    def _uses(self, type_: str) -> set[str] | None:
+    def _uses(self, type_: str) -> frozenset[str] | None:
         """The facts of a type that dependents ask for; `None` where nothing depends on it."""
         dependents = [s for s in self._sources if s.parent == type_]
-        return {name for s in dependents for name in s.uses} if dependents else None
+        return frozenset(name for s in dependents for name in s.uses) if dependents else None
 
     def _end(self, unit: _Unit) -> None:
         """All of a unit has been read: record its snapshot and start what waited for it."""
@@ -271,7 +281,7 @@ class _Reading(Generic[Kept]):
             count=count,
             principal=place.principal,
             calls=unit.reader.calls if unit else 0,
-            started=unit.started if unit else now,
+            started=unit.started or now if unit else now,
             finished=now,
             effective=getattr(unit.reader, "effective", None) if unit else None,
         )

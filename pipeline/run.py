@@ -90,18 +90,19 @@ class _Gathered:
 
     collections: dict[str, Collection[Collected]] = field(default_factory=dict)
     owners: dict[Scope, str] = field(default_factory=dict)
+    seen: dict[tuple[Scope, str], Seen] = field(default_factory=dict)  # by scope and source
 
     def snapshots(self) -> Iterator[tuple[str, Snapshot]]:
         for name, collection in self.collections.items():
             for snapshot in collection.snapshots:
                 yield name, snapshot
 
-    def seen(self) -> dict[tuple[Scope, str], Seen]:
-        return {
-            (c.snapshot.scope, c.snapshot.source): Seen.of(c.snapshot, ((type_, uid, facet) for uid, facet, type_ in c.unseen))
-            for collection in self.collections.values()
-            for c in collection.kept
-        }
+    def written(self, collection: Collection[Collected]) -> None:
+        """Keep what the judge needs of what is in the store now, and let go of the states."""
+        for c in collection.kept:
+            unseen = ((type_, uid, facet) for uid, facet, type_ in c.unseen)
+            self.seen[c.snapshot.scope, c.snapshot.source] = Seen.of(c.snapshot, unseen)
+        collection.kept.clear()
 
 
 def run(environment: Environment, selection: Selection, *, wait: float = 0) -> Outcome:
@@ -187,14 +188,13 @@ class _Run:
         for place in collection.places:
             self._gathered.owners.setdefault(place.scope, target.name)
         leaf = self._writer.snapshots(target.name, collection.kept)
+        self._gathered.written(collection)
         self._observed[target.name] = self._environment.store.time_of(leaf)
 
     # -- judge ---------------------------------------------------------------------------------------------------------
 
     def _judge(self) -> None:
-        world = World(
-            self._environment.sources, _Stored(self._environment.store), self._gathered.seen(), self._selection.checks
-        )
+        world = World(self._environment.sources, _Stored(self._environment.store), self._gathered.seen, self._selection.checks)
         for target in self._selection.judged:
             checks = self._selection.of(target)
             if not checks:
@@ -300,6 +300,10 @@ class _Run:
             reasons = [snapshot.reason] if snapshot.reason else []
             for unread in dict.fromkeys(reasons + [u.unread for u in snapshot.unread]):
                 found[Blind(snapshot.scope, unread)] = None
+        for place in conclusion.unconfigured:
+            kind, account, region = (*place.split(":", 2), "global", "global")[:3]
+            if kind in {c.provider for c in self._selection.checks} or not self._selection.wanted.narrow:
+                found[Blind(Scope(kind, account, region), Unread(Why.NOT_COLLECTED, place))] = None
         return [b for b in found if not conclusion.covers_blind_spot(b.scope, b.unread.action)]
 
 
