@@ -31,6 +31,7 @@ class Conclusion:
     at: datetime
     assessments: tuple[Assessment, ...]
     exceptions: Exceptions
+    unconfigured: tuple[str, ...]  # places of the ISMS scope that no target reads: `aws:123456789012`
     documents: Mapping[str, Json]  # the records that it went by, kept with the run
 
     def covers_blind_spot(self, scope: Scope, action: str) -> bool:
@@ -48,16 +49,17 @@ def conclude(
     statement = records.of("records.soa") if records.exist and "records.soa" not in unread else None
     inside = isms_scope(records.of("records.scope"))
     expected = _expected(environment, known_places, inside)
+    unconfigured = inside.unconfigured(scope for scopes in known_places.values() for scope in scopes)
+    unreadable = (
+        *(f"scope record: {fault}" for fault in inside.faults),
+        *(["scope record: not read"] if "records.scope" in unread else []),
+    )
     evidence = Evidence(
         at=at,
         tallies=tuple(_tallies(environment, expected, exceptions, at)),
         judged={**_judged_before(environment), **judged_now},
         expected=expected,
-        unconfigured=(
-            *inside.unconfigured(scope for scopes in known_places.values() for scope in scopes),
-            *(f"scope record: {fault}" for fault in inside.faults),
-            *(["scope record: not read"] if "records.scope" in unread else []),
-        ),
+        unconfigured=(*unconfigured, *unreadable),
         soa=None if statement is None else soa.entries(statement),
         assurances=suppliers.assurances(records.of("records.supplier_assurance")),
         gap_from=environment.configuration.run.gap_from,
@@ -65,9 +67,10 @@ def conclude(
     documents: dict[str, Json] = {} if statement is None else {"soa": statement}  # what was not read, nothing went by
     documents |= {
         "exceptions": records.of("records.exception"),
+        "unconfigured": list(unconfigured),
         "places": {name: [[s.provider, s.account, s.region] for s in scopes] for name, scopes in known_places.items()},
     }
-    return Conclusion(at, assess(environment.catalogue, evidence), exceptions, documents)
+    return Conclusion(at, assess(environment.catalogue, evidence), exceptions, unconfigured, documents)
 
 
 class _Records:

@@ -5,20 +5,18 @@ installed in the version that spoke then, for parameters that no document of the
 could not be reached, of which nothing was stored.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from checks.check import Check
 from evidence_store import canonical
-from evidence_store.records import Json, Scope, Status, Verdict
+from evidence_store.records import Json, Scope, Status, Unread, Verdict
 from evidence_store.rows import FindingRow
 from evidence_store.verification import Moment
 from pipeline.judge import Facets, Facts, Seen, World, ask, not_listed, unlisted_uid
 from pipeline.plan import Sources
 
 Parameters = Mapping[tuple[str, str], Mapping[str, Json]]  # (check, digest) -> values
-MOMENTS = 8  # moments that are held ready: verdicts about one resource alternate between a few
 
 
 def parameters_of(documents: Iterable[Json]) -> Parameters:
@@ -37,7 +35,9 @@ class Performer:
         self._checks = checks
         self._sources = sources
         self._parameters = parameters
-        self._worlds: OrderedDict[int, World] = OrderedDict()
+        self._leaf = -1
+        self._world_at: World | None = None
+        self._unlisted: dict[tuple[str, str, Scope], Mapping[str, Unread]] = {}
         self._facts: dict[tuple[str, str], Facts] = {}
 
     def __call__(self, row: FindingRow, facets: Facets | None, moment: Moment, at: datetime) -> Verdict | None:
@@ -50,8 +50,7 @@ class Performer:
         seen = world.seen(row.scope).get(listing.source.name)
         if seen is None:
             return None
-        unlisted = not_listed(seen, listing, row.scope)
-        missed = {unlisted_uid(check, row.type, row.scope, uid): unread for uid, unread in unlisted}.get(row.uid)
+        missed = self._missed(world, seen, check, row.type, row.scope).get(row.uid)
         if missed is not None:
             return Verdict(Status.UNKNOWN, str(missed))
         if facets is None or seen.lacks(row.type, row.uid, listing.facet.name):
@@ -59,10 +58,18 @@ class Performer:
         facts = self._facts.setdefault((check.id, row.type), Facts(self._sources, row.type, check.needs))
         return ask(world, check, facts, row.scope, row.uid, facets, parameters, at)
 
+    def _missed(self, world: World, seen: Seen, check: Check, type_: str, scope: Scope) -> Mapping[str, Unread]:
+        """What the listing of a type in a scope did not read, by the uid that a finding of this check gives it."""
+        key = (check.id, type_, scope)
+        if key not in self._unlisted:
+            unlisted = not_listed(seen, world.sources.listing(type_), scope)
+            self._unlisted[key] = {unlisted_uid(check, type_, scope, uid): unread for uid, unread in unlisted}
+        return self._unlisted[key]
+
     def _world(self, moment: Moment) -> World:
-        """The estate as it stood at a leaf; made once, and forgotten when others took its place."""
-        world = self._worlds.get(moment.leaf)
-        if world is None:
+        """The estate as it stood at a leaf; verdicts come leaf by leaf, so that one is held at a time."""
+        if self._world_at is None or self._leaf != moment.leaf:
+            self._unlisted.clear()
             seen = {
                 (looked.scope, looked.source): Seen(
                     looked.presence,
@@ -73,10 +80,8 @@ class Performer:
                 )
                 for looked in moment.looks()
             }
-            world = self._worlds[moment.leaf] = World(self._sources, _Stood(moment), seen, self._checks.values())
-            if len(self._worlds) > MOMENTS:
-                self._worlds.popitem(last=False)
-        return world
+            self._leaf, self._world_at = moment.leaf, World(self._sources, _Stood(moment), seen, self._checks.values())
+        return self._world_at
 
 
 class _Stood:

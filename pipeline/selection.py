@@ -28,6 +28,11 @@ class Wanted:
     checks: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
 
+    @property
+    def narrow(self) -> bool:
+        """Whether less than everything was asked for."""
+        return bool(self.controls or self.checks or self.targets)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

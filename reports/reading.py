@@ -156,6 +156,7 @@ def run_view(
         planned=_planned(sealed, len(chosen)),
         blind_spot=sealed.blind_spot,
         unanswerable=tuple(sealed.definitions[c] for c in selected.get("unanswerable", ()) if c in sealed.definitions),
+        unconfigured=tuple(sealed.document("unconfigured", [])),
         invalid_exceptions=sealed.invalid_exceptions(),
         exit_code=exit_code,
     )

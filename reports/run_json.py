@@ -22,6 +22,7 @@ def write(view: RunView, out: TextIO) -> None:
         "complete": view.complete,
         "planned": view.planned or None,
         "unanswerable": [definition.id for definition in view.unanswerable],
+        "unconfigured": list(view.unconfigured),
     }
     out.write(f'{{"schema": {json.dumps(SCHEMA)},\n"run": {json.dumps(run)},\n')
     write_list(out, "coverage", (row.document for row in view.coverage))

@@ -73,6 +73,8 @@ def _head(paper: Paper, view: RunView) -> None:
         paper.say(
             f"Not asked: {counted(len(view.unanswerable), 'check')} ({kinds}) for which no target is configured or chosen."
         )
+    if view.unconfigured:
+        paper.say(f"In the ISMS scope, and read by no target: {listed(view.unconfigured, 8)}.", style="yellow")
 
 
 def _outcome(paper: Paper, view: RunView, summary: Summary) -> None:
@@ -126,6 +128,8 @@ def coverage(rows: Sequence[CoverageRow]) -> str:
 
 def remedy(unseen: Unseen) -> str:
     """What to do so that it can be read."""
+    if unseen.why is Why.UNEXPECTED and unseen.action.startswith("read "):
+        return "mend the file where it says; `scanner doctor` names every fault"
     return _REMEDIES[unseen.why].format(action=unseen.action)
 
 

@@ -204,6 +204,7 @@ class RunView:
     checkpoint: SignedTree
     planned: str = ""  # `A.8.8 needs 14 checks, 11 sources; 23 calls made`
     blind_spot: Callable[[Scope, str], Excuse | None] = lambda _scope, _action: None  # what allows an action to stay unread
+    unconfigured: tuple[str, ...] = ()  # places of the ISMS scope that no target reads
     unanswerable: tuple[Definition, ...] = ()  # checks that were asked for and need a kind of target that is not there
     invalid_exceptions: tuple[str, ...] = ()  # those that do not count, each with the reason
     exit_code: int | None = None  # what the command will return, where it is known

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.acceptance.conftest import AWS, Command
+from tests.acceptance.conftest import AWS, RECORDS, Command
 from tests.checks.aws.iam_scene import identities, report, reported, user
 
 if TYPE_CHECKING:
@@ -80,3 +80,16 @@ def test_a_report_that_is_dated_ahead_is_unknown_and_the_same_when_verified(
     reasons = {f["status"]: f["reason"] for f in ran.findings(CHECK)}
     assert "speaks of a time that lies ahead" in reasons["unknown"]
     assert verified(command)
+
+
+def test_a_place_of_the_isms_scope_that_no_target_reads_leaves_the_run_incomplete_and_is_named(
+    command: Command, tmp_path: Path
+) -> None:
+    command("init")
+    (tmp_path / "annexa.toml").write_text(RECORDS)
+    assert command("run").code == 0
+    (tmp_path / "isms" / "scope.toml").write_text('[scope]\nstatement = "All of it."\ntargets = ["aws:999988887777"]\n')
+    ran = command("run")
+    assert ran.code == 3
+    assert "In the ISMS scope, and read by no target: aws:999988887777." in ran.out
+    assert command("run", "--control", "4.3").code == 0

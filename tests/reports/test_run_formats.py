@@ -47,6 +47,7 @@ def test_json_holds_what_other_programs_rely_on() -> None:
         "complete": False,
         "planned": "3 checks, 4 sources; 5 calls made",
         "unanswerable": [],
+        "unconfigured": [],
     }
     assert report["coverage"][1]["reason"] == "rds:DescribeDBInstances was denied (AccessDenied)"
     assert report["findings"][0] == {
