@@ -126,6 +126,9 @@ class Store:
     def resource(self, uid: str, type_: str | None = None, at: int | None = None) -> Stored | None:
         return self._estate.resource(uid, type_, at)
 
+    def named(self, uids: Collection[str], type_: str, at: int) -> list[Stored]:
+        return self._estate.named(uids, type_, at)
+
     def find(self, within: Within, type_: str, facts: Mapping[str, Json], at: int | None = None) -> Iterator[Stored]:
         return self._estate.find(within, type_, facts, at)
 

@@ -1,7 +1,7 @@
 """Reading what was seen: the states in force now or at a leaf, joined to resources, in flat memory."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -99,6 +99,19 @@ class Estate:
             rows = connection.execute(query).all()
             streams = _streams_by_id(connection, {row.stream for row in rows})
             return next(iter(_joined(connection, rows, streams)), None)
+
+    def named(self, uids: Collection[str], type_: str, at: int) -> list[Stored]:
+        """Those of these uids of which a state was in force at a leaf; as many as one query takes."""
+        interval = schema.interval.c
+        query = (
+            sa.select(interval.uid, interval.facet, interval.state, interval.stream)
+            .where(interval.uid.in_(uids), interval.type == type_, *_in_force(at))
+            .order_by(interval.uid)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+            streams = _streams_by_id(connection, {row.stream for row in rows})
+            return list(_joined(connection, rows, streams))
 
     def find(self, within: Within, type_: str, facts: Mapping[str, Json], at: int | None = None) -> Iterator[Stored]:
         """The resources of a type of which these facts have these values, whatever facet holds them.

@@ -9,7 +9,7 @@
 import base64
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -101,8 +101,9 @@ class Pack:
     def documents(self) -> Iterator[tuple[str, str, bytes]]:
         return self._rows("documents", lambda line: (line["digest"], line["kind"], base64.b64decode(line["body"])))
 
-    def resource(self, uid: str, type_: str | None = None, at: int | None = None) -> tuple[Scope, str, dict[str, Json]] | None:
-        return self._loaded().resource(uid, type_, at)
+    def named(self, uids: Collection[str], type_: str, at: int) -> Iterator[tuple[Scope, str, dict[str, Json]]]:
+        found = (self._loaded().resource(uid, type_, at) for uid in uids)
+        return (resource for resource in found if resource is not None)
 
     def find(
         self, within: Scope | str | None, type_: str, facts: Mapping[str, Json], at: int | None = None

@@ -8,15 +8,21 @@ from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby, islice
+from operator import itemgetter
 
 from evidence_store.details import HASHED, Place, lookups_of
 from evidence_store.records import Json, Presence, Scope, Severity, Status, Unread, Verdict
 from evidence_store.rows import FindingRow
 from evidence_store.verification.evidence import Evidence, FindingColumns, Look
 from evidence_store.verification.logbook import Logbook, Stretch
+from evidence_store.verification.ordering import by_leaf
 from evidence_store.verification.report import Opinion, Outcome, Problems
 
 Facets = dict[str, Json]  # facts by facet, as stored
+_TOGETHER = 500  # verdicts whose resources are read at once
+_CHECK, _TYPE, _UID, _OPENED = (HASHED.index(name) + 1 for name in ("check", "type", "uid", "opened"))
+_SCOPE = slice(HASHED.index("provider") + 1, HASHED.index("region") + 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,9 @@ class Moment:
         self._book = book
         self.leaf = leaf
 
-    def resource(self, type_: str, uid: str) -> tuple[Scope, str, Facets] | None:
-        """(scope, uid, facts by facet), whether or not the last look obtained them."""
-        return self._look.resource(uid, type_, self.leaf)
+    def resources(self, type_: str, uids: Collection[str]) -> dict[str, Facets]:
+        """Facts by facet, by uid, whether or not the last look obtained them."""
+        return {} if type_ == "scope" else {uid: facets for _, uid, facets in self._look.named(uids, type_, self.leaf)}
 
     def find(self, within: Scope | str | None, type_: str, facts: Mapping[str, Json]) -> Iterator[tuple[Scope, str, Facets]]:
         """Those whose facts have these values, in the order of uids."""
@@ -78,27 +84,19 @@ def conclude(evidence: Evidence, look: Look, book: Logbook, perform: Perform | N
     if perform is None:
         return Opinion(Outcome.NOT_PERFORMED, "the checks were not performed again")
     problems, performed, passed_over = Problems(), 0, 0
-    moments: dict[int, Moment] = {}
-    for columns in evidence.findings():
+    for columns, facets, moment in _asked(evidence, look, book):
         row = _row(columns, book)
-        for judged in _leaves(row, book):
-            observed = book.observed[judged]
-            moment = moments.get(judged)
-            if moment is None:
-                moments.clear()
-                moment = moments[judged] = Moment(look, book, judged)
-            found = None if row.type == "scope" else moment.resource(row.type, row.uid)
-            verdict = perform(row, None if found is None else found[2], moment, book.times[observed])
-            if verdict is None:
-                passed_over += 1
-                continue
-            performed += 1
-            if (verdict.status, verdict.reason) != (row.status, row.reason):
-                problems.add(
-                    f"ev_finding {columns[0]}",
-                    f"{row.check} said {row.status} ({row.reason}) of {row.uid} at leaf {judged}, and says now "
-                    f"{verdict.status} ({verdict.reason})",
-                )
+        verdict = perform(row, facets, moment, book.times[book.observed[moment.leaf]])
+        if verdict is None:
+            passed_over += 1
+            continue
+        performed += 1
+        if (verdict.status, verdict.reason) != (row.status, row.reason):
+            problems.add(
+                f"ev_finding {columns[0]}",
+                f"{row.check} said {row.status} ({row.reason}) of {row.uid} at leaf {moment.leaf}, and says now "
+                f"{verdict.status} ({verdict.reason})",
+            )
     if problems.count:
         sentence = f"{problems.count} of {performed} verdicts are not what the stored facts give"
         return Opinion(Outcome.CONTRADICTED, sentence, tuple(problems.kept))
@@ -108,16 +106,29 @@ def conclude(evidence: Evidence, look: Look, book: Logbook, perform: Perform | N
     return Opinion(Outcome.HOLDS, f"{performed} verdicts were performed again and hold")
 
 
-def _leaves(row: FindingRow, book: Logbook) -> Iterator[int]:
-    yield row.opened
-    if row.closed is not None:
+def _asked(evidence: Evidence, look: Look, book: Logbook) -> Iterator[tuple[FindingColumns, Facets | None, Moment]]:
+    """Each verdict with the facets of its resource and the estate, leaf by leaf; resources are read many at a time."""
+    given = ((leaf, columns) for columns in evidence.findings() for leaf in _leaves(columns, book))
+    for leaf, of_leaf in groupby(by_leaf(given), key=itemgetter(0)):
+        moment = Moment(look, book, leaf)
+        for type_, of_type in groupby((columns for _, columns in of_leaf), key=itemgetter(_TYPE)):
+            while batch := list(islice(of_type, _TOGETHER)):
+                found = moment.resources(type_, {columns[_UID] for columns in batch})
+                for columns in batch:
+                    yield columns, found.get(columns[_UID]), moment
+
+
+def _leaves(columns: FindingColumns, book: Logbook) -> Iterator[int]:
+    opened, closed = columns[_OPENED], columns[-1]
+    yield opened
+    if closed is not None:
         return
-    scope = (row.scope.provider, row.scope.account, row.scope.region)
+    scope = columns[_SCOPE]
     last = max(
-        (stretches[-1].leaves[-1] for scopes, stretches in book.judged.get(row.check, {}).items() if scope in scopes),
-        default=row.opened,
+        (stretches[-1].leaves[-1] for scopes, stretches in book.judged.get(columns[_CHECK], {}).items() if scope in scopes),
+        default=opened,
     )
-    if last > row.opened:
+    if last > opened:
         yield last
 
 

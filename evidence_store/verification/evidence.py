@@ -1,6 +1,6 @@
 """What verification reads: rows, in the orders that let it hold little in memory. A store and a pack both give them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -70,9 +70,9 @@ class Evidence(Protocol):
 class Look(Protocol):
     """What performing a check again may look up: resources as they were in force at a leaf."""
 
-    def resource(
-        self, uid: str, type_: str | None = None, at: int | None = None
-    ) -> tuple[Scope, str, dict[str, Json]] | None: ...
+    def named(self, uids: Collection[str], type_: str, at: int) -> Iterable[tuple[Scope, str, dict[str, Json]]]:
+        """Those of these uids that were in force."""
+        ...
 
     def find(
         self, within: Scope | str | None, type_: str, facts: Mapping[str, Json], at: int | None = None
