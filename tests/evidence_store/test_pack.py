@@ -234,7 +234,7 @@ def test_what_is_looked_up_when_performing_is_as_it_stood_then(lite: Bench, tmp_
     def look_around(row: Any, facets: Any, moment: Any, at: Any) -> None:
         seen.append((moment.leaf, [uid for _, uid, _ in moment.find(IRELAND.account, "aws.s3.bucket", {"Public": True})]))
         seen.append([(looked.source, looked.presence.value) for looked in moment.looks()])
-        assert moment.resource("aws.s3.bucket", "nowhere") is None
+        assert moment.resources("aws.s3.bucket", {"nowhere"}) == {}
         seen.append(at)
 
     lite.run("r0", {"a": {"Public": True}, "b": {"Public": False}}, {"a": Status.FAIL})
