@@ -100,8 +100,14 @@ def _parsed(url: str) -> sa.URL:
 
 
 def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
+    # The connection used last is used next: each has a cache of its own, and taking turns would fill them all.
     engine = sa.create_engine(
-        url, poolclass=sa.QueuePool, pool_size=4, max_overflow=-1, connect_args={"timeout": 30, "check_same_thread": False}
+        url,
+        poolclass=sa.QueuePool,
+        pool_size=4,
+        max_overflow=-1,
+        pool_use_lifo=True,
+        connect_args={"timeout": 30, "check_same_thread": False},
     )
 
     @sa.event.listens_for(engine, "connect")

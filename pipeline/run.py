@@ -8,6 +8,7 @@
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from mappings.evidence import Judged
 from pipeline.assess import Conclusion, conclude
 from pipeline.collect import Collection, Collector, Progress, trail
 from pipeline.judge import Facets, Seen, World, judge
+from pipeline.memory import share_heaps
 from pipeline.plan import Sources
 from pipeline.selection import Selection, unreachable
 from pipeline.targets import connect
@@ -107,6 +109,7 @@ class _Gathered:
 
 def run(environment: Environment, selection: Selection, *, wait: float = 0) -> Outcome:
     """Do one run. Raises `HeldError`, `RolledBackError`, `StoreError` before it begins; `StoreFailedError` after."""
+    share_heaps()
     with environment.store.writer(
         environment.keys, origin=environment.origin, wait=wait, clock=environment.clock, crash=environment.crash
     ) as writer:
@@ -123,6 +126,7 @@ class _Run:
         self._selection = selection
         self._writer = writer
         self._gathered = _Gathered()
+        self._reading = threading.Lock()
         self._observed: dict[str, datetime] = {}  # target -> when its last answer was in
         self._judged: dict[tuple[str, Scope], Judged] = {}
 
@@ -153,7 +157,7 @@ class _Run:
             collector: Collector[Collected] = Collector(
                 workers,
                 environment.clock,
-                lambda scope, source: Sealer(redactor, environment.store.known(scope, source.name)),
+                lambda scope, source: self._sealer(redactor, scope, source),
                 claimed=claimed,
                 progress=environment.progress,
                 unit_seconds=environment.configuration.run.source_seconds,
@@ -164,6 +168,11 @@ class _Run:
         finally:
             targets.shutdown(wait=False, cancel_futures=True)
             workers.shutdown(wait=False, cancel_futures=True)
+
+    def _sealer(self, redactor: Redactor, scope: Scope, source: Source) -> Sealer:
+        """What is known is read by one thread at a time: each would need a connection, with a cache of its own."""
+        with self._reading:
+            return Sealer(redactor, self._environment.store.known(scope, source.name))
 
     def _read(self, collector: Collector[Collected], target: Target) -> Collection[Collected]:
         """Read one target, in a thread of its own."""
