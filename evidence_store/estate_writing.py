@@ -6,12 +6,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import sqlalchemy as sa
 import zstandard
 
-from evidence_store import bodies, details, merkle, schema
+from evidence_store import bodies, bulk, details, merkle, schema
 from evidence_store.details import item_hash
 from evidence_store.errors import StaleError, StoreError
 from evidence_store.records import Json, Presence, Scope
@@ -65,7 +64,7 @@ class EstateWriter:
         ended = [*collected.gone, *(sealed.replaces for sealed, _ in changed if sealed.replaces is not None)]
         for start in range(0, len(changed), _INSERTED):
             self._insert(changed[start : start + _INSERTED], stream)
-        self._close(ended)
+        bulk.close(self._connection, schema.interval, ended, self._leaf)
         self.opened += len(changed)
         self.closed += len(ended)
         manifest, held = _roots(collected, (sealed for sealed, state in changed if state is not None))
@@ -124,36 +123,18 @@ class EstateWriter:
         return found
 
     def _insert(self, changed: Sequence[tuple[Sealed, int | None]], stream: int) -> None:
-        states: list[dict[str, Any]] = []
-        intervals: list[dict[str, Any]] = []
+        states: list[bulk.Row] = []
+        intervals: list[bulk.Row] = []
         for sealed, reused in changed:
             identity = reused
             if identity is None:
                 identity = self._ids.state
                 self._ids.state += 1
-                states.append({"id": identity, "digest": sealed.digest, "salt": sealed.salt, "body": sealed.body})
-            intervals.append(
-                {
-                    "id": self._ids.interval,
-                    "stream": stream,
-                    "type": sealed.type,
-                    "uid": sealed.uid,
-                    "facet": sealed.facet,
-                    "state": identity,
-                    "opened": self._leaf,
-                }
-            )
+                states.append((identity, sealed.digest, sealed.salt, sealed.body))
+            intervals.append((self._ids.interval, stream, sealed.type, sealed.uid, sealed.facet, identity, self._leaf, None))
             self._ids.interval += 1
-        if states:
-            self._connection.execute(schema.state.insert(), states)
-        self._connection.execute(schema.interval.insert(), intervals)
-
-    def _close(self, ended: Sequence[int]) -> None:
-        if not ended:
-            return
-        interval = schema.interval
-        close = interval.update().where(interval.c.id == sa.bindparam("ended")).values(closed=self._leaf)
-        self._connection.execute(close, [{"ended": identity} for identity in ended])
+        bulk.insert(self._connection, schema.state, states)
+        bulk.insert(self._connection, schema.interval, intervals)
 
 
 def stream_id(connection: sa.Connection, scope: Scope, source: str) -> int | None:

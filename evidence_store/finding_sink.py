@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from evidence_store import canonical, details, merkle, schema
+from evidence_store import bulk, canonical, details, merkle, schema
 from evidence_store.details import HASHED, SOFT, finding_hash, lookups_text
 from evidence_store.errors import StoreError
 from evidence_store.estate_writing import Ids
@@ -72,21 +72,20 @@ class FindingSink:
         return [records.get(check) or self._record(check, (), array("q")) for check in checks]
 
     def _flush(self) -> None:
-        inserts: list[dict[str, Any]] = []
+        inserts: list[bulk.Row] = []
         closes: list[int] = []
         for (check, scope), of_scope in self._buffer.items():
             uids = list(of_scope)
             for start in range(0, len(uids), _LOOKED_UP):
                 self._compare(check, scope, [of_scope[uid] for uid in uids[start : start + _LOOKED_UP]], inserts, closes)
         self._close(closes)
-        if inserts:
-            self._connection.execute(schema.finding.insert(), inserts)
+        bulk.insert(self._connection, schema.finding, inserts)
         self.opened += len(inserts)
         self._buffer.clear()
         self._buffered = 0
 
     def _compare(
-        self, check: str, scope: Scope, findings: Sequence[Finding], inserts: list[dict[str, Any]], closes: list[int]
+        self, check: str, scope: Scope, findings: Sequence[Finding], inserts: list[bulk.Row], closes: list[int]
     ) -> None:
         before = self._open(check, scope, [finding.uid for finding in findings])
         changed: list[tuple[Finding, Any]] = []
@@ -158,10 +157,8 @@ class FindingSink:
         return identity >> 3 < len(self._alive) and bool(self._alive[identity >> 3] >> (identity & 7) & 1)
 
     def _close(self, ended: Sequence[int]) -> None:
-        f = schema.finding
-        close = f.update().where(f.c.id == sa.bindparam("ended")).values(closed=self._leaf)
         for start in range(0, len(ended), _BUFFER):
-            self._connection.execute(close, [{"ended": identity} for identity in ended[start : start + _BUFFER]])
+            bulk.close(self._connection, schema.finding, ended[start : start + _BUFFER], self._leaf)
         self.closed += len(ended)
 
     def _standing(self, checks: Sequence[str]) -> Iterator[tuple[Any, ...]]:
@@ -229,24 +226,26 @@ def _same(row: Any, finding: Finding) -> bool:
     )
 
 
-def _columns(finding: Finding, identity: int, since: int, leaf: int) -> dict[str, Any]:
+def _columns(finding: Finding, identity: int, since: int, leaf: int) -> bulk.Row:
+    """The row, in the order of the table's columns."""
     for text in (finding.uid, finding.reason, finding.type):
         if not canonical.storable(text):
             raise StoreError(f"{finding.check}: a finding holds a zero byte or a lone surrogate: {text!r}")
-    return {
-        "id": identity,
-        "check": finding.check,
-        "version": finding.version,
-        "parameters": finding.parameters,
-        "severity": finding.severity.value,
-        "provider": finding.scope.provider,
-        "account": finding.scope.account,
-        "region": finding.scope.region,
-        "type": finding.type,
-        "uid": finding.uid,
-        "status": finding.status.value,
-        "reason": finding.reason,
-        "lookups": lookups_text(finding.lookups),
-        "since": since,
-        "opened": leaf,
-    }
+    return (
+        identity,
+        finding.check,
+        finding.version,
+        finding.parameters,
+        finding.severity.value,
+        finding.scope.provider,
+        finding.scope.account,
+        finding.scope.region,
+        finding.type,
+        finding.uid,
+        finding.status.value,
+        finding.reason,
+        lookups_text(finding.lookups),
+        since,
+        leaf,
+        None,
+    )
