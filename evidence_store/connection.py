@@ -4,6 +4,7 @@
 - Errors of the driver end here, as `StoreError`; a password in the URL is never shown.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -141,9 +142,13 @@ def prepare(database: Database, *, create: bool) -> None:
     """Bring the schema up to date. Raises `StoreError` where that is not ours to do."""
     if database.sqlite and not create and not database.path.exists():
         raise StoreError(f"{database.path}: there is no store; `scanner run` makes one")
+    if database.sqlite:
+        _owned(database.path)
     found = _revision(database)
     if found == schema.REVISION:
         return
+    if found is not None and not isinstance(found, str):
+        raise StoreError(f"{database.name}: does not say of which schema it is: {found!r}")
     if found is not None and found > schema.REVISION:
         raise StoreError(f"{database.name}: the store was written by a newer Annexa (schema {found}); update this one")
     if found is None and not create:
@@ -154,6 +159,18 @@ def prepare(database: Database, *, create: bool) -> None:
         if not database.sqlite:  # two processes may find the schema missing at once
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7310614)")
         migrations.upgrade(connection)
+
+
+def _owned(path: Path) -> None:
+    """Make the file where it is absent, for its owner alone: it will hold what an intruder looks for. SQLite gives its
+    companions (`-wal`, `-shm`) the same mode. The mode of a file that is there is its owner's affair.
+    """
+    if path.exists():  # and never open it then: closing it would end the locks that this process holds on it
+        return
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be made: {error.strerror}") from None
 
 
 def _revision(database: Database) -> str | None:

@@ -62,7 +62,7 @@ class _FileLock:
 def _take_file(database: Database, holder: str) -> Lock | str:
     path = database.path.with_name(database.path.name + ".lock")
     try:
-        file = path.open("a+")
+        file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+")
     except OSError as error:
         raise StoreError(f"{path}: the lock file cannot be written: {error.strerror}") from None
     try:

@@ -7,6 +7,8 @@
 """
 
 import base64
+import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -230,14 +232,23 @@ def write(path: str | Path, fill: Callable[[zipfile.ZipFile], Mapping[str, Json]
     target = Path(path)
     draft = target.with_name(f".{target.name}.part")
     try:
-        with zipfile.ZipFile(draft, "w", compression=zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
-            with _entry(archive, "README.txt") as file:
-                file.write(_README.encode())
+        with _draft(draft, target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+            with _entry(archive, "README.txt") as entry:
+                entry.write(_README.encode())
             about = fill(archive)
-            with _entry(archive, "annexa.json") as file:
-                file.write(canonical.encode({"schema": SCHEMA, **about}) + b"\n")
+            with _entry(archive, "annexa.json") as entry:
+                entry.write(canonical.encode({"schema": SCHEMA, **about}) + b"\n")
         draft.replace(target)
     except OSError as error:
         raise PackError(f"{target}: cannot be written: {error.strerror or error}") from None
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _draft(path: Path, target: Path) -> IO[bytes]:
+    """A new file for its owner alone, as what a pack holds asks for; or with the mode of the one that it will replace."""
+    path.unlink(missing_ok=True)  # of a process that was killed
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    if target.exists():
+        os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
+    return os.fdopen(descriptor, "w+b")
