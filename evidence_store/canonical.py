@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -20,13 +20,9 @@ import orjson
 
 from evidence_store.records import Json, format_time
 
-_OPTIONS = (
-    orjson.OPT_STRICT_INTEGER
-    | orjson.OPT_PASSTHROUGH_DATETIME
-    | orjson.OPT_PASSTHROUGH_DATACLASS
-    | orjson.OPT_PASSTHROUGH_SUBCLASS
-)
-_SORTED = _OPTIONS | orjson.OPT_SORT_KEYS
+_STRICT = orjson.OPT_STRICT_INTEGER | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_SUBCLASS
+_OPTIONS = _STRICT | orjson.OPT_PASSTHROUGH_DATETIME
+_SORTED = _STRICT | orjson.OPT_UTC_Z | orjson.OPT_SORT_KEYS  # a time in UTC it writes as `format_time` does
 _LEAVES = frozenset({str, int, bool, type(None)})
 # UTF-8 of U+E000 and above starts with 0xEE or more; only there do the two orders of keys differ.
 _BEYOND = re.compile(rb"[\xee-\xf4]")
@@ -113,7 +109,7 @@ def _plain(value: Json) -> bool:
             if type(inner) not in _LEAVES and not _plain(inner):
                 return False
         return True
-    return kind in _LEAVES
+    return kind in _LEAVES or (kind is datetime and value.tzinfo is UTC)
 
 
 def _ordered(value: Json) -> Json:  # noqa: C901 - one case for each kind of value

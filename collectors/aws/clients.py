@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -260,6 +261,26 @@ def _without_account_in_host(endpoint: str) -> Callable[..., None]:
     return restore
 
 
+def parsed_time(value: Any) -> datetime:
+    """A time of an answer, in UTC. What is not written as almost all of them are is left to the SDK.
+
+    The SDK's own way tries every form of a date there is, and takes longer than all the rest of an answer.
+    """
+    from botocore.utils import parse_timestamp
+
+    try:
+        if isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None and "T" in value:
+                return moment.astimezone(UTC)
+        elif isinstance(value, int | float):
+            return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    found: datetime = parse_timestamp(value)
+    return found
+
+
 def new_session(profile: str | None) -> Session:
     """An SDK session. All of a process share the loaded service models, which weigh more than all the rest."""
     import boto3
@@ -267,4 +288,5 @@ def new_session(profile: str | None) -> Session:
 
     core = botocore.session.Session(profile=profile or os.environ.get("AWS_PROFILE"))
     core.register_component("data_loader", shared_models(core.get_config_variable("data_path")))
+    core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsed_time)
     return Session(boto3.Session(botocore_session=core), core)

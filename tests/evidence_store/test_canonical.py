@@ -1,6 +1,6 @@
 """One value has one sequence of bytes, and it is RFC 8785's."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence_store import canonical
+from evidence_store.records import format_time
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 integers = st.integers(-(2**53) + 1, 2**53 - 1)
@@ -39,6 +40,14 @@ def test_keys_beyond_the_surrogates_sort_by_utf_16(value: Any) -> None:
 def test_what_was_encoded_comes_back(value: Any) -> None:
     encoded = canonical.encode(value)
     assert canonical.encode(canonical.decode(encoded)) == encoded
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_time_in_utc_is_written_the_same_on_the_fast_way_and_on_the_slow_one(moment: datetime) -> None:
+    fast, slow = canonical.encode({"a": moment}), canonical.encode({"a": moment, "\ue000": Decimal(1)})
+    assert fast == rfc8785.dumps({"a": format_time(moment)})
+    assert slow == rfc8785.dumps({"a": format_time(moment), "\ue000": {"$num": "1"}})
 
 
 def test_published_example_of_sorting() -> None:
