@@ -129,9 +129,14 @@ def _completeness(evidence: Evidence, book: Logbook) -> Opinion:
     missing = []
     if book.size > book.sealed:
         missing.append(f"{book.size - book.sealed} leaves are not sealed yet")
+        if book.ends and book.ends[-1] >= book.sealed:
+            missing.append(
+                "a run ended among them without a checkpoint: it was killed just then, or its checkpoint was removed, "
+                "which only a checkpoint kept elsewhere can tell"
+            )
     if book.abandoned:
         missing.append(f"{book.abandoned} of {book.runs} runs were abandoned")
-    if (open_ := book.runs - book.ended) > book.abandoned:
+    if (open_ := book.runs - len(book.ends)) > book.abandoned:
         missing.append(f"{open_ - book.abandoned} of {book.runs} runs did not end")
     if book.partial:
         missing.append(f"{book.partial} sources were not read to their end in the last run")

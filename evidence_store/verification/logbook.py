@@ -66,7 +66,7 @@ class Logbook:
     times: list[datetime] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)  # the leaf that each run begins with
     abandoned: int = 0
-    ended: int = 0
+    ends: list[int] = field(default_factory=list)  # the leaves of run ends
     partial: int = 0  # snapshots of the last run whose presence is not complete
     withheld: int = 0  # details and records that stand as digests
     stored: frozenset[int] = frozenset()  # the sizes of the store's own checkpoints
@@ -187,7 +187,7 @@ class LogVerifier:
                 if row.idx > 1 and row.idx not in notes:
                     self._integrity.add(f"ev_checkpoint {row.idx}", "is missing: the run that begins there found a sealed log")
             case "run_end":
-                self.book.ended += 1
+                self.book.ends.append(row.idx)
                 self._documents(row.idx, body)
             case "run_abandoned":
                 self.book.abandoned += 1

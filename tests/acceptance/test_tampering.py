@@ -46,6 +46,16 @@ def test_a_change_is_found_and_the_entry_named(kept: Path, command: Command, sta
     assert "ev_" in verified.out
 
 
+def test_without_the_file_beside_the_key_a_lost_last_checkpoint_is_told_as_unsealed(kept: Path, command: Command) -> None:
+    with sqlite3.connect(kept / "annexa.db") as store:
+        store.execute(TAMPERING["the last checkpoint deleted"])
+    (kept / "annexa.key.checkpoints").unlink()
+    verified = command("evidence", "verify")
+    assert verified.code == 0
+    assert "leaves are not sealed yet; a run ended among them without a checkpoint" in verified.out
+    assert "not anchored" in verified.out
+
+
 def test_a_store_restored_from_yesterday_is_found_by_the_file_beside_the_key(kept: Path, command: Command) -> None:
     shutil.copy(kept / "annexa.db", kept / "yesterday.db")
     assert command("run").code == 0

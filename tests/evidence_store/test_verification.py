@@ -40,6 +40,30 @@ def test_leaves_after_the_last_checkpoint_are_told_and_are_no_failure(bench: Ben
     assert "2 leaves are not sealed yet" in report.completeness.sentence
 
 
+def test_a_last_checkpoint_that_is_gone_is_told_and_found_by_whatever_witnessed_it(bench: Bench) -> None:
+    bench.run("r1", FACTS, {"a": Status.FAIL})
+    bench.run("r2", FACTS, {"a": Status.PASS})
+    with bench.store.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM ev_checkpoint WHERE size = 9")
+    alone = bench.verify(witness=())
+    assert not alone.contradicted
+    assert (alone.size, alone.sealed) == (9, 5)
+    assert alone.completeness.outcome is Outcome.INCOMPLETE
+    assert "4 leaves are not sealed yet; a run ended among them without a checkpoint" in alone.completeness.sentence
+    witnessed = bench.verify()
+    assert witnessed.first is not None
+    assert witnessed.first.entry == "ev_checkpoint 9"
+    kept = list(side_file.notes(bench.keys.checkpoints))[-1]
+    assert bench.verify(witness=(), against=kept).integrity.outcome is Outcome.HOLDS
+
+
+def test_the_only_checkpoint_gone_is_refused(bench: Bench) -> None:
+    bench.run("r1", FACTS)
+    with bench.store.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM ev_checkpoint")
+    assert bench.verify(witness=()).integrity.outcome is Outcome.REFUSED
+
+
 def test_what_the_last_run_could_not_read_makes_the_evidence_incomplete(bench: Bench) -> None:
     bench.run("r1", FACTS)
     assert bench.verify().completeness.outcome is Outcome.HOLDS
