@@ -3,7 +3,7 @@
 Each command is a process of its own, so that its CPU and its peak of memory are its own. The same reads are also made alone,
 with nothing kept: what they cost is the SDK's, and is taken off where redaction and judging are measured.
 
-    python -m benchmarks.scale [--resources 100000] [--runs 3]
+    python -m benchmarks.scale [--resources 100000] [--runs 3] [--regions 1]
 
 Figures hold for the machine at hand; compare ratios, not runs on different machines.
 """
@@ -27,6 +27,10 @@ from benchmarks.scale_account import REGION
 from evidence_store import schema
 
 ROOT = Path(__file__).parent.parent
+OTHERS = (
+    "us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1", "eu-west-2", "eu-west-3", "eu-central-1",
+    "eu-north-1", "ap-south-1", "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,9 @@ class Bench:
             "AWS_ACCESS_KEY_ID": "t",
             "AWS_SECRET_ACCESS_KEY": "t",
             "PYTHONPATH": str(ROOT),
+            "PYTHONPYCACHEPREFIX": str(self.directory / "compiled"),
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # whoever installed it has it compiled from the first run on
         started = time.perf_counter()
         with (self.directory / "out").open("wb") as out:
             process = subprocess.Popen([sys.executable, *command], cwd=self.directory, env=environment, stdout=out)
@@ -180,12 +186,13 @@ def one_check(bench: Bench, check: str) -> None:
     memory(used)
 
 
-def measure(resources: int, number: int) -> None:
+def measure(resources: int, number: int, regions: int) -> None:
     port = free_port()
     account = [sys.executable, "-m", "benchmarks.scale_account", str(port), str(resources)]
     with tempfile.TemporaryDirectory() as name, server(account, port):
         bench = Bench(Path(name), port)
-        (bench.directory / "annexa.toml").write_text(f'[[target]]\nname = "bench"\nkind = "aws"\nregions = ["{REGION}"]\n')
+        read = json.dumps([REGION, *OTHERS[: regions - 1]])
+        (bench.directory / "annexa.toml").write_text(f'[[target]]\nname = "bench"\nkind = "aws"\nregions = {read}\n')
         made = runs(bench, number)
         row("peak of the last run / of the second", f"{made[-1].megabytes / made[min(1, number - 1)].megabytes:.2f}", "flat")
         judged(bench, made[-1])
@@ -198,12 +205,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resources", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--regions", type=int, default=1, help="how many are read; the resources stand in the first")
     parser.add_argument("--read-alone", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.read_alone:
         read_alone()
     else:
-        measure(given.resources, given.runs)
+        measure(given.resources, given.runs, given.regions)
 
 
 if __name__ == "__main__":

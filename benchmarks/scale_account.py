@@ -1,5 +1,7 @@
 """An AWS account of 100,000 resources, as a server on the loopback: its bulk listings, everything else empty.
 
+The resources stand in one region; others can be asked and hold nothing.
+
 Answers are written once, when the server starts, and the same at every look. What the SDK's own service models describe and
 this account has none of is answered with empty lists; what they do not lead to is denied.
 
@@ -354,7 +356,8 @@ class Handler(BaseHTTPRequestHandler):
         given = {} if is_form or not body.startswith("{") else json.loads(body)
         given |= {name: values[0] for name, values in {**form, **parse_qs(urlsplit(self.path).query)}.items()}
         call = self.models.call(self, form)
-        if call in self.account.pages:
+        elsewhere = f"/{REGION}/" not in self.headers.get("Authorization", "") and call in LISTINGS
+        if call in self.account.pages and not elsewhere:
             token = next((given[n] for n in ("nextToken", "NextToken", "Marker", "PaginationToken") if given.get(n)), "0")
             self._send(200, self.account.pages[call][int(token)])
         elif call is not None and (answer := self.models.empty(call)) is not None:

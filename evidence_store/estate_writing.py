@@ -104,7 +104,7 @@ class EstateWriter:
                 text = bodies.unpack(sealed.body, unpack) if candidates else b""
                 for state, (salt, digest) in candidates.items():
                     if bodies.state_digest(salt, text) == digest:
-                        out.append((replace(sealed, salt=salt, digest=digest), state))
+                        out.append((replace(sealed, packed=salt + digest + sealed.body), state))
                         break
                 else:
                     out.append((sealed, None))

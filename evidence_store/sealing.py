@@ -79,10 +79,20 @@ class Sealed:
     type: str
     uid: str
     facet: str
-    salt: bytes
-    digest: bytes
-    body: bytes
+    packed: bytes = field(repr=False)  # salt, digest and body: of a first run there are 100,000, and three objects cost more
     replaces: int | None  # the id of the interval that it ends
+
+    @property
+    def salt(self) -> bytes:
+        return self.packed[: bodies.SALT]
+
+    @property
+    def digest(self) -> bytes:
+        return self.packed[bodies.SALT : 48]
+
+    @property
+    def body(self) -> bytes:
+        return self.packed[48:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +173,7 @@ class Sealer:
                 digest = found[bodies.SALT : 48]
                 before = self._known.number(type_, uid, facet)
                 replaces = None if before is None else self._known.interval(before)
-                changed.append(Sealed(position, type_, uid, facet, found[: bodies.SALT], digest, found[48:], replaces))
+                changed.append(Sealed(position, type_, uid, facet, found, replaces))
             else:
                 digest = self._known.digest(found)
                 if not self._same[found]:
