@@ -79,7 +79,8 @@ class Database:
         text = " ".join(cause.split())
         if self.url.password:
             text = text.replace(str(self.url.password), "***")
-        return f"{self.name}: the store failed: {text}"
+        shown = "".join(c if c.isprintable() else "?" for c in text)  # it may quote what stands in a row
+        return f"{self.name}: the store failed: {shown}"
 
     def close(self) -> None:
         self.engine.dispose()

@@ -204,7 +204,7 @@ def _joined(connection: sa.Connection, rows: Sequence[Any], streams: Mapping[int
             uid, facets, best = row.uid, {}, None
         rank = (row.facet != "config", streams[row.stream][0])
         best = rank if best is None else min(best, rank)
-        facets[row.facet] = _facts(texts[row.state], unpack)
+        facets[row.facet] = _facts(texts.get(row.state), unpack)
     yield _of(best), uid, facets
 
 
@@ -216,6 +216,8 @@ def _of(rank: tuple[bool, Scope] | None) -> Scope:
 def _bodies(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     state = schema.state.c
     found: dict[int, bytes] = {}
+    if not all(type(identity) is int for identity in ids):
+        raise StoreError("ev_interval: a row refers to a state by what is no number; run `scanner evidence verify`")
     wanted = sorted(set(ids))
     for start in range(0, len(wanted), _CHUNK):
         query = sa.select(state.id, state.body).where(state.id.in_(wanted[start : start + _CHUNK]))
@@ -223,7 +225,9 @@ def _bodies(connection: sa.Connection, ids: Sequence[int]) -> dict[int, bytes]:
     return found
 
 
-def _facts(body: bytes, unpack: zstandard.ZstdDecompressor | None) -> Json:
+def _facts(body: bytes | None, unpack: zstandard.ZstdDecompressor | None) -> Json:
+    if body is None:
+        raise StoreError("ev_state: a state is missing; run `scanner evidence verify`")
     try:
         return canonical.decode(bodies.unpack(body, unpack))
     except (bodies.BodyError, canonical.CanonicalError) as error:

@@ -1,6 +1,7 @@
 """Reading what was concluded: findings now or at a leaf, their history, and how many there are of each status."""
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from evidence_store import schema
 from evidence_store.connection import Database
 from evidence_store.details import lookups_of
+from evidence_store.errors import StoreError
 from evidence_store.records import Scope, Severity, Status
 from evidence_store.rows import Count, FindingRow
 
@@ -53,7 +55,7 @@ class Findings:
         f = schema.finding.c
         columns = (f.check, f.provider, f.account, f.region, f.status, f.severity)
         query = sa.select(*columns, sa.func.count()).where(*_in_force(at)).group_by(*columns)
-        with self._database.reading() as connection:
+        with self._database.reading() as connection, _told("ev_finding"):
             return [
                 Count(check, Scope(provider, account, region), Status(status), Severity(severity), count)
                 for check, provider, account, region, status, severity, count in connection.execute(query)
@@ -62,7 +64,9 @@ class Findings:
     def _rows(self, query: sa.Select[Any]) -> Iterator[FindingRow]:
         with self._database.reading() as connection:
             for row in connection.execute(query, execution_options={"yield_per": 1000}):
-                yield self._row(row)
+                with _told(f"ev_finding {row.id}"):
+                    found = self._row(row)
+                yield found
 
     def _row(self, row: Any) -> FindingRow:
         return FindingRow(
@@ -83,6 +87,15 @@ class Findings:
             closed=row.closed,
             closed_time=None if row.closed is None else self._time_of(row.closed),
         )
+
+
+@contextmanager
+def _told(entry: str) -> Iterator[None]:
+    """What cannot be read of a row was not written by us. Raises `StoreError`."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise StoreError(f"{entry}: {error}; run `scanner evidence verify`") from None
 
 
 def _in_force(at: int | None) -> list[sa.ColumnElement[bool]]:

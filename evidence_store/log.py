@@ -68,6 +68,7 @@ def load(connection: sa.Connection, sealed: int) -> tuple[Log, bytes]:
     query = sa.select(leaf.idx, leaf.body).order_by(leaf.idx)
     rows = connection.execute(query, execution_options={"yield_per": _CHUNK})
     for index, body in rows:
+        of_leaf(body, index)
         if index != log.size:
             raise StoreError(f"ev_leaf: leaf {log.size} is missing; run `scanner evidence verify`")
         last = body
@@ -79,10 +80,17 @@ def load(connection: sa.Connection, sealed: int) -> tuple[Log, bytes]:
     return log, root_then
 
 
+def of_leaf(body: Any, index: int) -> bytes:
+    """What a leaf holds: a database may give back anything. Raises `StoreError`."""
+    if not isinstance(body, bytes):
+        raise StoreError(f"ev_leaf: leaf {index} is not a record; run `scanner evidence verify`")
+    return body
+
+
 def read_body(body: bytes, index: int) -> dict[str, Any]:
     """Raises `StoreError`."""
     try:
-        record = canonical.decode(body)
+        record = canonical.decode(of_leaf(body, index))
     except canonical.CanonicalError:
         record = None
     if not isinstance(record, dict) or not isinstance(record.get("kind"), str) or not isinstance(record.get("time"), str):

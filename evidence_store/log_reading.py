@@ -1,5 +1,6 @@
 """Reading the log: leaves, checkpoints, sealed runs, documents, and when a leaf was written."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -108,7 +109,7 @@ class LogReader:
                     return
                 below = seals[-1].size
                 ends = connection.execute(sa.select(leaf.idx, leaf.body).where(leaf.idx.in_([seal.size - 1 for seal in seals])))
-                bodies_by_end = {row.idx: row.body for row in ends}
+                bodies_by_end = {row.idx: log.of_leaf(row.body, row.idx) for row in ends}
                 for size, signed in seals:
                     body = bodies_by_end.get(size - 1)
                     if body is None or b'"kind":"run_end"' not in body:
@@ -122,7 +123,7 @@ class LogReader:
         leaf = schema.leaf.c
         query = sa.select(leaf.idx, leaf.body).where(leaf.idx < end.idx).order_by(leaf.idx.desc())
         with connection.execute(query, execution_options={"yield_per": 50}) as rows:
-            starts = (_leaf(row.idx, row.body) for row in rows if b'"kind":"run_start"' in row.body)
+            starts = (_leaf(row.idx, row.body) for row in rows if b'"kind":"run_start"' in log.of_leaf(row.body, row.idx))
             start = next((s for s in starts if s.run == end.run), None)
         if start is None:
             raise StoreError(f"ev_leaf: leaf {end.idx} ends a run that did not begin; run `scanner evidence verify`")
@@ -146,9 +147,12 @@ class LogReader:
         if body is None:
             raise StoreError(f"ev_document: there is no document {digest}")
         try:
-            return canonical.decode(bodies.unpack(body))["content"]
+            text = bodies.unpack(body)
+            if hashlib.sha256(text).hexdigest() == digest:
+                return canonical.decode(text)["content"]
         except (bodies.BodyError, canonical.CanonicalError, KeyError, TypeError):
-            raise StoreError(f"ev_document: document {digest} cannot be read; run `scanner evidence verify`") from None
+            pass
+        raise StoreError(f"ev_document: document {digest} is not what its digest says; run `scanner evidence verify`")
 
     def snapshots(self, index: int) -> tuple[Snapshot, ...]:
         """The snapshots of a `snapshots` leaf."""
@@ -165,7 +169,7 @@ class LogReader:
             query = query.where(leaf.idx <= at)
         with self._database.reading() as connection:
             rows = connection.execute(query, execution_options={"yield_per": 100})
-            index = next((row.idx for row in rows if b'"kind":"run_end"' in row.body), None)
+            index = next((row.idx for row in rows if b'"kind":"run_end"' in log.of_leaf(row.body, row.idx)), None)
         if index is None:
             return {}
         return {
@@ -184,5 +188,5 @@ def _leaf(index: int, body: bytes) -> Leaf:
 def _checkpoint(signed: str) -> Checkpoint:
     try:
         return note.read_checkpoint(signed.split("\n\n", maxsplit=1)[0] + "\n")
-    except note.NoteError as error:
+    except (ValueError, AttributeError, TypeError) as error:
         raise StoreError(f"ev_checkpoint: {error}; run `scanner evidence verify`") from None

@@ -31,6 +31,7 @@ from evidence_store.side_file import SideFile
 
 T = TypeVar("T")
 FORM = 1  # of leaves and tables
+_MOST_ROWS = 1 << 48
 Crash = Callable[[str], None]
 
 
@@ -234,7 +235,7 @@ class Writer:
                 self._hold_against(newest.note, root_then)
             if witness is not None:
                 self._hold_against_witness(connection, witness)
-            self._ids = load_ids(connection)
+            self._ids = _plausible(load_ids(connection))
         self._log = grown
 
     def _adopt(self, connection: sa.Connection) -> None:
@@ -247,7 +248,7 @@ class Writer:
     def _hold_against(self, signed: str, root_then: bytes) -> None:
         try:
             last = note.open_checkpoint(signed, self._keys.public, self.origin)
-        except note.NoteError as error:
+        except (ValueError, AttributeError, TypeError) as error:  # a `NoteError`, or no text at all
             raise RolledBackError(f"ev_checkpoint: the last checkpoint does not hold: {error}") from None
         if last.size != self._sealed or last.root != root_then:
             raise RolledBackError(f"ev_leaf: the log no longer has the root that was signed at size {self._sealed}")
@@ -257,7 +258,7 @@ class Writer:
         if witness.size > self._sealed:
             raise RolledBackError(f"{where}, and the store's last is of size {self._sealed}: the store was rolled back")
         kept = connection.execute(sa.select(schema.checkpoint.c.note).where(schema.checkpoint.c.size == witness.size)).scalar()
-        if kept is None or note.read_checkpoint(kept.split("\n\n")[0] + "\n").root != witness.root:
+        if _root_of(kept) != witness.root:
             raise RolledBackError(f"{where}, and the store has none like it: the store was replaced or edited")
 
     def _recover(self) -> None:
@@ -327,6 +328,20 @@ class Writer:
         leaf = grown.append(connection, kind, self._clock(), of.id if of else "", fields, detail)
         self._crash("after_leaf")
         return leaf
+
+
+def _plausible(ids: Ids) -> Ids:
+    """Ids are counted on; one that leaves no room was put there by somebody else. Raises `StoreError`."""
+    if max(ids.stream, ids.state, ids.interval, ids.finding) > _MOST_ROWS:
+        raise StoreError("a row has an id that no run gave it; run `scanner evidence verify`")
+    return ids
+
+
+def _root_of(kept: object) -> bytes | None:
+    try:
+        return note.read_checkpoint(str(kept).split("\n\n", maxsplit=1)[0] + "\n").root
+    except note.NoteError:
+        return None
 
 
 def _documents(connection: sa.Connection, documents: Mapping[str, Json]) -> dict[str, str]:

@@ -122,3 +122,13 @@ def test_a_value_of_another_kind_is_found_and_the_entry_named(kept: Path, comman
     assert verified.code == 4
     assert "ev_" in verified.out
     assert "\x1b" not in verified.out
+
+
+@pytest.mark.parametrize("statement", KINDS.values(), ids=KINDS.keys())
+def test_a_value_of_another_kind_is_no_bug_of_ours_to_those_who_read_it(kept: Path, command: Command, statement: str) -> None:
+    with sqlite3.connect(kept / "annexa.db") as store:
+        store.execute(statement)
+    for arguments in (["run"], ["soa"], ["gaps"], ["evidence", "list"]):
+        ran = command(*arguments)
+        assert ran.code in {0, 1, 2, 3, 4, 6}, f"{arguments}: {ran.err}"
+        assert "\x1b" not in ran.err
