@@ -61,34 +61,43 @@ def closed_to_the_internet(group: Resource, ports: Sequence[str], inventory: Inv
     wanted = [Ports.of(text) for text in ports]
     opened: dict[str, None] = {}
     sources: dict[str, None] = {}
-    unseen: dict[str, None] = {}
-    unread: UnreadFactError | None = None
+    lists = _PrefixLists(group, inventory)
     for rule in group.fact("IpPermissions"):
         touched = [port.text for port in wanted if port.let_in_by(rule)]
-        if not touched:
-            continue
-        wide = list(_wide(rule))
-        for list_id in (item["PrefixListId"] for item in rule.get("PrefixListIds", [])):
-            try:
-                found = _in_prefix_list(group, list_id, inventory)
-            except UnreadFactError as error:
-                unread = unread or error
-                continue
-            if found is None:
-                unseen[list_id] = None
-            else:
-                wide += [f"{cidr} by prefix list {list_id}" for cidr in found]
-        if wide:
+        if touched and (wide := [*_wide(rule), *lists.wide(rule)]):
             opened.update(dict.fromkeys(touched))
             sources.update(dict.fromkeys(wide))
     called = f"{group.name} ({group.fact('GroupName')})"
     if opened:
         return f"{called} opens {', '.join(p for p in ports if p in opened)} to {', '.join(sources)}"
-    if unread is not None:
-        raise unread
-    if unseen:
-        return Unknown(f"{called} lets in {', '.join(unseen)}, a prefix list whose content cannot be seen from here")
+    if lists.unread is not None:
+        raise lists.unread
+    if lists.unseen:
+        return Unknown(f"{called} lets in {', '.join(lists.unseen)}, a prefix list whose content cannot be seen from here")
     return None
+
+
+class _PrefixLists:
+    """The prefix lists that the rules of a group name, and which of them could not be looked into."""
+
+    def __init__(self, group: Resource, inventory: Inventory) -> None:
+        self._group = group
+        self._inventory = inventory
+        self.unseen: dict[str, None] = {}  # in the order in which rules name them
+        self.unread: UnreadFactError | None = None
+
+    def wide(self, rule: dict[str, Any]) -> Iterator[str]:
+        """The blocks of a rule's prefix lists that are the internet."""
+        for list_id in (item["PrefixListId"] for item in rule.get("PrefixListIds", [])):
+            try:
+                found = _in_prefix_list(self._group, list_id, self._inventory)
+            except UnreadFactError as error:
+                self.unread = self.unread or error
+                continue
+            if found is None:
+                self.unseen[list_id] = None
+            else:
+                yield from (f"{cidr} by prefix list {list_id}" for cidr in found)
 
 
 def _wide(rule: dict[str, Any]) -> Iterator[str]:
