@@ -1,4 +1,4 @@
-"""Keep what threads free usable by all of them.
+"""Keep what threads free usable by all of them, and what a stage of the run freed by the rest of the machine.
 
 - The C library of most Linux systems gives each thread a heap of its own, up to eight for each processor; twenty readers that
   take turns with large answers would leave their largest in each. Two heaps are enough: Python runs one thread at a time.
@@ -6,6 +6,7 @@
 """
 
 import ctypes
+from collections.abc import Callable
 
 _ARENA_MAX = -8  # M_ARENA_MAX in malloc.h of the GNU C library; its page mallopt(3)
 _HEAPS = 2
@@ -13,8 +14,21 @@ _HEAPS = 2
 
 def share_heaps() -> None:
     """To be called before threads are made."""
+    setting = _of_the_library("mallopt")
+    if setting is not None:
+        setting(_ARENA_MAX, _HEAPS)
+
+
+def give_back() -> None:
+    """Return what lies free between what is in use: its page malloc_trim(3)."""
+    trim = _of_the_library("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _of_the_library(name: str) -> Callable[..., int] | None:
     try:
-        setting = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
-    setting(_ARENA_MAX, _HEAPS)
+        found: Callable[..., int] | None = getattr(ctypes.CDLL(None), name, None)
+    except (OSError, TypeError):
+        return None
+    return found

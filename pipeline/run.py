@@ -32,7 +32,7 @@ from mappings.evidence import Judged
 from pipeline.assess import Conclusion, conclude
 from pipeline.collect import Collection, Collector, Progress, trail
 from pipeline.judge import Facets, Seen, World, judge
-from pipeline.memory import share_heaps
+from pipeline.memory import give_back, share_heaps
 from pipeline.plan import Sources
 from pipeline.selection import Selection, unreachable
 from pipeline.targets import connect
@@ -132,6 +132,7 @@ class _Run:
 
     def go(self) -> Outcome:
         self._collect()
+        give_back()
         self._judge()
         conclusion = conclude(self._environment, self._places(), self._judged, self._unread_types())
         blind = self._blind(conclusion)
