@@ -92,6 +92,26 @@ def test_a_listing_read_to_its_end_is_complete() -> None:
     assert (found.presence, found.count, found.reason, found.principal, found.calls) == (Presence.COMPLETE, 2, None, "me", 1)
 
 
+def test_what_the_store_knows_of_a_source_is_asked_when_its_turn_comes_and_not_before() -> None:
+    happened: list[str] = []
+
+    def read(name: str) -> Callable[[Reader], Iterator[Observation]]:
+        def listed(reader: Reader) -> Iterator[Observation]:
+            happened.append(f"read {name}")
+            yield box(name)
+
+        return listed
+
+    def sink(scope: Scope, of: Source) -> Bag:
+        happened.append(f"open {of.name}")
+        return Bag(scope)
+
+    sources = [source(name, read(name), Facet(f"toy.{name}", ("Name",)), BOX) for name in ("a", "b")]
+    with ThreadPoolExecutor(1) as executor:
+        Collector(executor, lambda: NOW, sink).collect("toy", Toy(), sources)
+    assert happened == ["open a", "read a", "open b", "read b"]
+
+
 def test_a_denied_listing_has_failed_and_says_what_was_denied() -> None:
     found = snapshot(collect(source("List", boxes(then=UnreadError(DENIED)))), "List")
     assert (found.presence, found.reason) == (Presence.FAILED, DENIED)
