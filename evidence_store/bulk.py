@@ -24,7 +24,7 @@ def close(connection: sa.Connection, table: sa.Table, ended: Sequence[int], leaf
     if not ended:
         return
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"UPDATE {table.name} SET closed = %s WHERE id = ANY(%s)", (leaf, list(ended)))  # noqa: S608
+        connection.exec_driver_sql(f"UPDATE {table.name} SET closed = %s WHERE id = ANY(%s)", (leaf, list(ended)))  # noqa: S608 - our own table
     else:
         connection.exec_driver_sql(
             f"UPDATE {table.name} SET closed = ? WHERE id = ?",  # noqa: S608 - our own name

@@ -18,10 +18,9 @@ from reports.terminal import wrapped
 from reports.view import to_the_minute
 
 if TYPE_CHECKING:
-    # xlsxwriter ships no types
-    from xlsxwriter import Workbook  # type: ignore[import-untyped]
-    from xlsxwriter.format import Format  # type: ignore[import-untyped]
-    from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # ships no types
+    from xlsxwriter.format import Format  # type: ignore[import-untyped]  # ships no types
+    from xlsxwriter.worksheet import Worksheet  # type: ignore[import-untyped]  # ships no types
 
 A4 = 9
 INK, PALE, LINE = "#1F3A4D", "#EEF3F6", "#C9D3DA"

@@ -25,15 +25,19 @@ def test_a_second_writer_is_refused_at_once_and_told_who_holds_the_store(bench: 
 
 
 def test_a_writer_waits_as_told(bench: Bench) -> None:
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
         with Bench(bench.url, bench.keys).writer():
-            time.sleep(0.6)
+            os.write(writing, b"held")
+            time.sleep(1)
             os._exit(0)
-    time.sleep(0.4)
-    with bench.writer(wait=20):
-        pass
-    os.waitpid(child, 0)
+    assert os.read(reading, 4) == b"held"
+    with pytest.raises(HeldError), bench.writer():
+        raise AssertionError("two writers")
+    with bench.writer(wait=20) as writer:
+        assert writer is not None
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_holder_that_was_killed_holds_nothing(bench: Bench) -> None:

@@ -140,7 +140,7 @@ def test_a_writing_that_fails_for_a_moment_is_done_again(lite: Bench) -> None:
         attempts.append(1)
         if len(attempts) < connection.ATTEMPTS:
             raise sa.exc.OperationalError("x", {}, Exception("database is locked"))
-        return opened.exec_driver_sql("SELECT 7").scalar_one()  # type: ignore[no-any-return]
+        return opened.exec_driver_sql("SELECT 7").scalar_one()  # type: ignore[no-any-return]  # a row of no declared type
 
     assert lite.store.database.retrying(work) == 7
 

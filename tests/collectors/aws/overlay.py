@@ -112,10 +112,10 @@ class Overlay:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         asked = self._understand(environ)
         if asked is None:
-            return self._moto(environ, start_response)  # type: ignore[no-any-return]
+            return self._moto(environ, start_response)  # type: ignore[no-any-return]  # moto is not typed
         answer = self._answer(asked)
         if answer is None:
-            return self._moto(environ, start_response)  # type: ignore[no-any-return]
+            return self._moto(environ, start_response)  # type: ignore[no-any-return]  # moto is not typed
         status, headers, body, missing = answer
         headers = {k: v for k, v in headers.items() if k.lower() != "content-length"}
         headers["Content-Length"] = str(len(body) + missing)
