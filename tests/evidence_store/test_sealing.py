@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evidence_store import sealing
+from evidence_store import details, sealing
 from evidence_store.records import Json, Observation, Presence, Snapshot
 
 from .conftest import IRELAND, Bench
@@ -36,4 +36,4 @@ def test_facet_that_ends_changed_replaces_what_was_in_force(bench: Bench, facts:
     found = sealed(bench, *facts)
     assert [(one.uid, one.replaces) for one in found.changed] == [("arn:aws:s3:::a", 1)]
     assert (found.gone, found.seen, found.snapshot.count) == ((), 1, 1)
-    assert found.hashes == sealing.item_hash("aws.s3.bucket", "arn:aws:s3:::a", "config", found.changed[0].digest)
+    assert found.hashes == details.item_hash("aws.s3.bucket", "arn:aws:s3:::a", "config", found.changed[0].digest)
