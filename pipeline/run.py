@@ -197,6 +197,7 @@ class _Run:
         self._gathered.collections[target.name] = collection
         for place in collection.places:
             self._gathered.owners.setdefault(place.scope, target.name)
+        give_back()
         leaf = self._writer.snapshots(target.name, collection.kept)
         self._gathered.written(collection)
         self._observed[target.name] = self._environment.store.time_of(leaf)

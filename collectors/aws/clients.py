@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from botocore.config import Config
     from botocore.session import Session as Core
 
-KEPT = 96  # clients
+KEPT = 64  # clients
 POOL = 32  # connections that one client may hold: above the number of threads that share it
 
 _MAIN_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
