@@ -12,7 +12,7 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -304,13 +304,3 @@ def trail(error: Exception) -> str:
     """Where an error came from, for a log: its type and lines of code, without its message, which may hold an answer."""
     lines = [f"{Path(f.filename).name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-8:]]
     return f"{type(error).__name__} at {' > '.join(lines)}"
-
-
-def unread_actions(snapshots: Iterable[Snapshot]) -> Iterator[Unread]:
-    """Everything that was not read, each reason once."""
-    seen: set[Unread] = set()
-    for snapshot in snapshots:
-        for unread in ([snapshot.reason] if snapshot.reason else []) + [u.unread for u in snapshot.unread]:
-            if unread not in seen:
-                seen.add(unread)
-                yield unread

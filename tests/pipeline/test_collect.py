@@ -9,7 +9,7 @@ from typing import Any
 
 from collectors.source import Facet, NotEnabledError, Parent, Place, Source, UnreadError
 from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, Why
-from pipeline.collect import Collection, Collector, unread_actions
+from pipeline.collect import Collection, Collector
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HERE = Scope("toy", "acct")
@@ -264,11 +264,3 @@ def test_two_targets_that_reach_one_scope_read_it_once() -> None:
     first = collect(source("List", read), claimed=claimed)
     second = collect(source("List", read), claimed=claimed)
     assert (len(first.snapshots), len(second.snapshots)) == (1, 0)
-
-
-def test_each_reason_is_told_once() -> None:
-    collection = collect(
-        source("List", boxes("b", "c")),
-        source("Lid", lambda r, p: boxes(then=UnreadError(DENIED))(r), LID, parent="toy.box"),
-    )
-    assert list(unread_actions(collection.snapshots)) == [DENIED]
