@@ -41,7 +41,7 @@ class Unknown:
 
 
 Answer: TypeAlias = str | NotApplicable | Unknown | None
-Within: TypeAlias = Literal["account", "region"]
+Within: TypeAlias = Literal["account", "region", "provider"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,26 @@ class Parent:
 
 
 @dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of a bulk answer, as the provider words it."""
+
+    kind: str  # in the bulk's own words: an asset type
+    account: str  # the account of the target that it belongs to
+    body: Any  # what the sources of that kind get; `Unread`: the account's listing of that kind is not whole ("": of every one)
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """One pass over a whole target that answers for many sources at once: an asset inventory, a resource graph."""
+
+    name: str  # `cloudasset.ListAssets RESOURCE`; unique in its provider
+    provider: str
+    calls: tuple[str, ...]
+    permissions: tuple[str, ...]
+    read: Callable[[Any, tuple[str, ...]], Iterable[Item]]  # (reader of the target's first place, kinds asked for)
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One declared read in one scope."""
 
@@ -69,18 +89,23 @@ class Source:
     yields: tuple[Facet, ...]
     calls: tuple[str, ...]  # the calls it may make: `service.Operation`, a file, a command
     permissions: tuple[str, ...]  # what those need: `rds:DescribeDBInstances`
-    read: Callable[..., Iterable[Observation]]  # (reader) or, with a parent, (reader, parent or list of parents)
+    read: Callable[..., Iterable[Observation]]  # (reader), with a parent (reader, parent or parents), of a bulk (reader, body)
     parent: str | None = None  # the type whose resources it reads more about
     uses: tuple[str, ...] = ()  # the parent's facts that it needs
     batch: int = 1  # parents in one call of `read`; above 1 it gets a list
     not_enabled: tuple[str, ...] = ()  # the provider's codes that mean: the service is not enabled here
+    bulk: Bulk | None = None  # the pass that it is read in, once for the target, whatever the number of accounts and sources
+    takes: tuple[str, ...] = ()  # the kinds of that pass's items that it understands
 
 
 class Connection(Protocol):
     """An open way to one target. Made by a provider's `connect`; the SDK's errors end here."""
 
     def places(self) -> Iterable["Place"]:
-        """Every account and region that the target reaches. Raises `UnreadError` where even that cannot be read."""
+        """Every account and region that the target reaches. Raises `UnreadError` where even that cannot be read.
+
+        Where the provider has bulk passes, they are asked through the first place.
+        """
         ...
 
     def reader(self, place: "Place", source: Source) -> Any:
@@ -125,12 +150,17 @@ def source(
     uses: Iterable[str] = (),
     batch: int = 1,
     not_enabled: Iterable[str] = (),
+    bulk: Bulk | None = None,
+    takes: Iterable[str] = (),
 ) -> Callable[[Callable[..., Iterator[Observation]]], Source]:
-    """Declare a source. `calls` defaults to its name; `permissions` to what the provider's `permissions` module derives."""
+    """Declare a source. `calls` defaults to its name or those of its bulk, `permissions` to what `permission_of` derives.
+
+    A source of a bulk pass gets each item's body that it takes, one by one.
+    """
 
     def declare(read: Callable[..., Iterator[Observation]]) -> Source:
         provider = read.__module__.split(".")[1]
-        made = tuple(calls) if calls is not None else (name,)
+        made = tuple(calls) if calls is not None else bulk.calls if bulk is not None else (name,)
         declared = Source(
             name=name,
             provider=provider,
@@ -143,11 +173,28 @@ def source(
             uses=tuple(uses),
             batch=batch,
             not_enabled=tuple(not_enabled),
+            bulk=bulk,
+            takes=tuple(takes),
         )
+        if (bulk is None) != (not declared.takes) or (bulk is not None and (level != "account" or parent is not None)):
+            raise ValueError(f"{read.__module__}: source {name!r}: `bulk` goes with `takes`, level account and no parent")
         if (provider, name) in _registry:
             raise ValueError(f"{read.__module__}: source {name!r} is declared twice in {provider}")
         _registry[provider, name] = declared
         return declared
+
+    return declare
+
+
+def bulk(
+    name: str, *, calls: Iterable[str] | None = None, permissions: Iterable[str] | None = None
+) -> Callable[[Callable[[Any, tuple[str, ...]], Iterator[Item]]], Bulk]:
+    """Declare a bulk pass; the defaults are those of a source."""
+
+    def declare(read: Callable[[Any, tuple[str, ...]], Iterator[Item]]) -> Bulk:
+        provider = read.__module__.split(".")[1]
+        made = tuple(calls) if calls is not None else (name,)
+        return Bulk(name, provider, made, tuple(permissions) if permissions is not None else _derived(provider, made), read)
 
     return declare
 

@@ -216,7 +216,8 @@ class Resource:
 
 class Inventory(Protocol):
     """What a check may look up: resources of the types it declared, in the same account (records: all accounts), or only
-    in the same region and the account's global scope where the check says `within="region"`.
+    in the same region and the account's global scope where the check says `within="region"`, or in every account of the
+    provider that the run read where it says `within="provider"`: what is laid down above an account and inherited.
 
     Every look-up is recorded in the finding's read set. A look-up of a type whose presence is not complete
     raises `UnreadFactError`; so "there is none" is only ever said of a listing that was read to its end.

@@ -4,6 +4,8 @@
 - A dependent source runs when the listing of its parent has ended, in shards, so that one long listing keeps all
   threads busy. No thread waits for another.
 - Only this module catches broadly: what a source raises beyond its named errors becomes an answer of unexpected shape.
+- A bulk pass is read once for a target; each of its items goes to the sources that take its kind, in the account that it
+  belongs to. An account that no place of the target stands for came after the places were listed: it waits for the next run.
 - Two targets that reach one scope read it once; the first to plan it keeps it.
 """
 
@@ -19,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from collectors.source import Connection, Facet, NotEnabledError, Parent, Place, Source, UnreadError
+from collectors.source import Bulk, Connection, Facet, Item, NotEnabledError, Parent, Place, Source, UnreadError
 from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, UnreadFacet, Why
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ class _Unit:
 
     source: Source
     place: Place
-    reader: Any
+    reader: Any  # `None`: the pass that it is part of counts its calls elsewhere
     yields: Mapping[tuple[str, str], tuple[Facet, frozenset[str] | None]]  # with the facts that dependents ask of a listing
     sink: Any = None  # made when reading begins: it holds what the store knows, and many units wait for their turn
     started: datetime | None = None
@@ -134,45 +136,59 @@ class _Reading(Generic[Kept]):
         self._collection = collection
         self._connection = connection
         self._sources = sources
-        self._ended: queue.SimpleQueue[tuple[_Unit, Future[None]]] = queue.SimpleQueue()
+        self._ended: queue.SimpleQueue[tuple[Sequence[_Unit], Future[None]]] = queue.SimpleQueue()
         self._running = 0
         self._done = self._known = self._facets = self._failed = 0
 
     def run(self) -> None:
+        passes: dict[str, list[_Unit]] = {}
         for place in self._collection.places:
             level = "account" if place.scope.region == "global" else "region"
             for source in self._sources:
                 if source.level == level and source.parent is None and self._of.claim(place.scope, source):
                     if place.failed is not None:
                         self._refuse(source, place, place.failed)
+                    elif source.bulk is not None:
+                        units = passes.setdefault(source.bulk.name, [])
+                        units.append(self._unit(source, place, None if units else self._bulk_reader(source)))
                     else:
-                        unit = self._unit(source, place)
-                        self._submit(unit, self._list, unit)
+                        unit = self._unit(source, place, self._connection.reader(place, source))
+                        self._submit([unit], self._list, unit)
+        for units in passes.values():
+            self._submit(units, self._pass, units)
         while self._running:
-            unit, future = self._ended.get()
+            ended, future = self._ended.get()
             self._running -= 1
             future.result()  # a bug in this module shows; sources' errors are already recorded
-            unit.pending -= 1
-            if unit.pending == 0:
-                self._end(unit)
+            for unit in ended:
+                unit.pending -= 1
+                if unit.pending == 0:
+                    self._end(unit)
 
-    def _unit(self, source: Source, place: Place) -> _Unit:
+    def _bulk_reader(self, source: Source) -> Any:
+        return self._connection.reader(self._collection.places[0], source)
+
+    def _unit(self, source: Source, place: Place, reader: Any) -> _Unit:
         self._known += 1
         yields = {(f.type, f.name): (f, self._uses(f.type) if f.lists else None) for f in source.yields}
-        return _Unit(source, place, self._connection.reader(place, source), yields)
+        return _Unit(source, place, reader, yields)
 
     def _begin(self, unit: _Unit) -> None:
         """The first thread to read for a unit opens its sink and starts its time."""
         with unit.lock:
             if unit.started is None:
-                unit.sink = self._of._sink(unit.place.scope, unit.source)
+                self._open(unit)
                 unit.started = self._of._clock()
                 unit.deadline = time.monotonic() + self._of._unit_seconds
 
-    def _submit(self, unit: _Unit, work: Callable[..., None], *arguments: Any) -> None:
+    def _open(self, unit: _Unit) -> None:
+        if unit.sink is None:
+            unit.sink = self._of._sink(unit.place.scope, unit.source)
+
+    def _submit(self, units: Sequence[_Unit], work: Callable[..., None], *arguments: Any) -> None:
         self._running += 1
         future = self._of._executor.submit(work, *arguments)
-        future.add_done_callback(lambda ended: self._ended.put((unit, ended)))
+        future.add_done_callback(lambda ended: self._ended.put((units, ended)))
 
     def _list(self, unit: _Unit) -> None:
         """Read a listing to its last page."""
@@ -180,6 +196,49 @@ class _Reading(Generic[Kept]):
         reason = self._guarded(unit, lambda: unit.source.read(unit.reader))
         if reason is not None:
             unit.reason = reason
+
+    def _pass(self, units: Sequence[_Unit]) -> None:
+        """Read one bulk answer to its last item for all the sources and accounts that wait for it."""
+        bulk, reader = units[0].source.bulk, units[0].reader
+        assert bulk is not None
+        started, deadline = self._of._clock(), time.monotonic() + self._of._unit_seconds
+        waiting: dict[tuple[str, str], list[_Unit]] = {}
+        for unit in units:
+            unit.started = started
+            for kind in unit.source.takes:
+                waiting.setdefault((unit.place.scope.account, kind), []).append(unit)
+        kinds = tuple(sorted({kind for _, kind in waiting}))
+        reason = self._translated(bulk.name, lambda: self._routed(bulk, reader, kinds, units, waiting, deadline))
+        for unit in units:
+            self._open(unit)
+            unit.reason = unit.reason or reason
+
+    def _routed(
+        self,
+        bulk: Bulk,
+        reader: Any,
+        kinds: tuple[str, ...],
+        units: Sequence[_Unit],
+        waiting: Mapping[tuple[str, str], Sequence[_Unit]],
+        deadline: float,
+    ) -> Unread | None:
+        for item in bulk.read(reader, kinds):
+            if time.monotonic() > deadline:
+                return Unread(Why.TIMEOUT, bulk.name, f"no end after {self._of._unit_seconds:.0f} s")
+            if isinstance(item.body, Unread):
+                for unit in units:
+                    if item.account in ("", unit.place.scope.account) and (not item.kind or item.kind in unit.source.takes):
+                        unit.reason = unit.reason or item.body
+                continue
+            for unit in waiting.get((item.account, item.kind), ()):
+                self._open(unit)
+                wrong = self._translated(unit.source.name, lambda unit=unit, item=item: self._shaped(unit, reader, item))  # type: ignore[misc]  # mypy cannot type a lambda's default
+                unit.reason = unit.reason or wrong
+        return None
+
+    def _shaped(self, unit: _Unit, reader: Any, item: Item) -> None:
+        for observation in unit.source.read(reader, item.body):
+            self._keep(unit, observation)
 
     def _dependent(self, unit: _Unit, parents: Sequence[Parent]) -> None:
         """Read more about some parents. What fails for one of them is recorded for that one."""
@@ -202,19 +261,27 @@ class _Reading(Generic[Kept]):
 
     def _guarded(self, unit: _Unit, read: Callable[[], Iterable[Observation]]) -> Unread | None:
         """Pull every observation. Returns why it ended early, if it did."""
-        try:
+
+        def pull() -> Unread | None:
             for observation in read():
                 if time.monotonic() > unit.deadline:
                     return Unread(Why.TIMEOUT, unit.source.name, f"no end after {self._of._unit_seconds:.0f} s")
                 self._keep(unit, observation)
+            return None
+
+        return self._translated(unit.source.name, pull)
+
+    def _translated(self, name: str, read: Callable[[], Unread | None]) -> Unread | None:
+        """What a read came to: its own word, or that of the error that ended it."""
+        try:
+            return read()
         except UnreadError as error:
             return error.unread
         except NotEnabledError:
             return None
         except Exception as error:  # noqa: BLE001 - the edge: an answer that the source does not understand is a result
-            log.debug("%s in %s: %s", unit.source.name, unit.place.scope, trail(error))
-            return Unread(Why.UNEXPECTED, unit.source.name, _shape(error))
-        return None
+            log.debug("%s of %s: %s", name, self._collection.target, trail(error))
+            return Unread(Why.UNEXPECTED, name, _shape(error))
 
     def _keep(self, unit: _Unit, observation: Observation) -> None:
         facet, uses = unit.yields[observation.type, observation.facet]
@@ -250,13 +317,13 @@ class _Reading(Generic[Kept]):
             if unit.reason is not None and not parents:
                 self._refuse(source, unit.place, unit.reason)
                 continue
-            child = self._unit(source, unit.place)
+            child = self._unit(source, unit.place, self._connection.reader(unit.place, source))
             child.reason = unit.reason
             shard = SHARD if source.batch == 1 else source.batch
             shards = [parents[i : i + shard] for i in range(0, len(parents), shard)] or [[]]
             child.pending = len(shards)
             for part in shards:
-                self._submit(child, self._dependent, child, part)
+                self._submit([child], self._dependent, child, part)
 
     def _refuse(self, source: Source, place: Place, reason: Unread) -> None:
         """Record a unit that could not even be asked, and what depends on it."""
@@ -280,7 +347,7 @@ class _Reading(Generic[Kept]):
             unread=tuple(sorted(unit.unread, key=lambda u: (u.uid, u.facet))) if unit else (),
             count=count,
             principal=place.principal,
-            calls=unit.reader.calls if unit else 0,
+            calls=unit.reader.calls if unit and unit.reader is not None else 0,
             started=unit.started or now if unit else now,
             finished=now,
             effective=getattr(unit.reader, "effective", None) if unit else None,

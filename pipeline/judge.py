@@ -124,7 +124,7 @@ def _fact(origin: Origin, name: str, seen: Mapping[str, Seen], uid: str, facets:
 
 
 class Look:
-    """The inventory of one question: look-ups within an account (ISMS records: all of them), each one recorded."""
+    """The inventory of one question: look-ups as far as the check looks (ISMS records: all of them), each one recorded."""
 
     def __init__(self, world: "World", check: Check, scope: Scope) -> None:
         self._world = world
@@ -218,7 +218,7 @@ class World:
         if type_ not in check.looks_up:
             raise LookupError(f"{check.id} did not declare that it looks up {type_}")
         provider = type_.partition(".")[0]
-        account = scope.account if provider == scope.provider else "*"
+        account = scope.account if provider == scope.provider and check.within != "provider" else "*"
         listing = self.sources.listing(type_).source.name
         scopes = [s for s in self.scopes(provider) if account in ("*", s.account) and listing in self.seen(s)]
         near = check.within == "region" and provider == scope.provider and scope.region != "global"
