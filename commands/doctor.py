@@ -1,20 +1,21 @@
-"""`scanner doctor`: test everything that a run depends on, and read nothing else."""
+"""`scanner doctor`: test everything that a run depends on, each read as far as its first answer, and keep nothing."""
 
 import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from collectors.source import UnreadError
+from collectors.source import Source, UnreadError
 from commands.opening import Known, known, now
 from configuration import ConfigurationError, Target
 from evidence_store import keys
 from evidence_store.database import open_store
 from evidence_store.errors import StoreError
 from evidence_store.keys import KeyFileError
+from pipeline.probe import Probed, probe
 from pipeline.targets import connect, require_extras
 from scanner import DONE, INCOMPLETE
 
@@ -49,7 +50,7 @@ def _examine(able: Known) -> Iterator[Symptom]:
     yield _store(able.configuration.store.url)
     yield Symptom("clock", well=now().year >= 2024, told=f"{now():%Y-%m-%d %H:%M:%SZ}")
     for target in able.configuration.targets:
-        yield from _target(target)
+        yield from _target(target, _sources(able, target))
 
 
 def _key(path: str) -> Symptom:
@@ -73,7 +74,13 @@ def _store(url: str) -> Symptom:
         return Symptom("store", well=absent, told="not there yet; the first run makes it" if absent else str(error))
 
 
-def _target(target: Target) -> Iterator[Symptom]:
+def _sources(able: Known, target: Target) -> tuple[Source, ...]:
+    """What a run of every check reads there."""
+    needed = able.sources.needed(check for check in able.checks.values() if check.provider == target.kind)
+    return tuple(source for source in needed if source.provider == target.kind)
+
+
+def _target(target: Target, sources: Sequence[Source]) -> Iterator[Symptom]:
     what = f"target {target.name} ({target.kind})"
     try:
         require_extras([target])
@@ -85,18 +92,30 @@ def _target(target: Target) -> Iterator[Symptom]:
         yield Symptom(what, well=False, told=str(error.unread))
         return
     try:
+        reached = []
         for place in connection.places():
             yield Symptom(
                 f"{what} {place.scope.account} {place.scope.region}",
                 well=place.failed is None,
                 told=str(place.failed) if place.failed else f"reached as {place.principal}",
             )
+            if place.failed is None:
+                reached.append(place)
+        for probed in probe(connection, reached, sources):
+            yield from _probed(f"{what} {probed.scope.account}", probed)
         if target.kind == "records":
             yield from _records(what, target.settings.path)
     except UnreadError as error:
         yield Symptom(what, well=False, told=str(error.unread))
     finally:
         connection.close()
+
+
+def _probed(what: str, probed: Probed) -> Iterator[Symptom]:
+    if probed.answered or not probed.missing:
+        yield Symptom(what, well=True, told=f"{probed.answered} of {probed.tried} reads answer")
+    for unread in probed.missing:
+        yield Symptom(what, well=False, told=str(unread))
 
 
 def _records(what: str, path: str) -> Iterator[Symptom]:

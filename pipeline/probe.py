@@ -1,0 +1,77 @@
+"""Try each declared read as far as its first answer: what a run would be refused, known in seconds.
+
+Nothing is kept. A read that depends on a listing (a bucket's own policy) cannot be tried without one; a run tells.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from collectors.source import Connection, NotEnabledError, Place, Source, UnreadError
+from evidence_store.records import Scope, Unread, Why
+
+THREADS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What one account allows."""
+
+    scope: Scope
+    tried: int  # reads
+    answered: int
+    missing: tuple[Unread, ...]  # each named once
+
+
+def probe(connection: Connection, places: Sequence[Place], sources: Iterable[Source]) -> Iterator[Probed]:
+    """Try every independent read, of those of a region in the first region of each account. `places` are those reached."""
+    wanted = [source for source in sources if source.parent is None]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for account in dict.fromkeys(place.scope.account for place in places):
+            of_account = [place for place in places if place.scope.account == account]
+            asked = list(_reads(connection, places[0], of_account, wanted))
+            refused = [unread for unread in pool.map(_tried, asked) if unread is not None]
+            if asked:
+                yield Probed(of_account[0].scope, len(asked), len(asked) - len(refused), tuple(dict.fromkeys(refused)))
+
+
+_Read = tuple[str, Callable[[], Iterable[object]]]
+
+
+def _reads(connection: Connection, first: Place, of_account: Sequence[Place], sources: Sequence[Source]) -> Iterator[_Read]:
+    """What is to be tried in one account. A bulk pass is the target's, and is tried with its first account."""
+    passes = {source.bulk.name: source for source in sources if source.bulk is not None}
+    if first in of_account:
+        for name, source in passes.items():
+            kinds = tuple(sorted({kind for s in sources if s.bulk is source.bulk for kind in s.takes}))
+            reader = connection.reader(first, source)
+            yield name, lambda source=source, reader=reader, kinds=kinds: _bulk(source, reader, kinds)  # type: ignore[misc]  # mypy cannot type a lambda's default
+    at: dict[str, Place] = {}
+    for place in of_account:
+        at.setdefault("account" if place.scope.region == "global" else "region", place)
+    for source in sources:
+        if source.bulk is None and source.level in at:
+            reader = connection.reader(at[source.level], source)
+            yield source.name, lambda source=source, reader=reader: source.read(reader)  # type: ignore[misc]  # as above
+
+
+def _bulk(source: Source, reader: object, kinds: tuple[str, ...]) -> Iterable[object]:
+    assert source.bulk is not None
+    for item in source.bulk.read(reader, kinds):
+        if isinstance(item.body, Unread):
+            raise UnreadError(item.body)
+        yield item
+
+
+def _tried(read: _Read) -> Unread | None:
+    """Why the first answer was not had; `None` where it was, or where there is nothing."""
+    name, ask = read
+    try:
+        next(iter(ask()), None)
+    except UnreadError as error:
+        return error.unread
+    except NotEnabledError:
+        return None
+    except Exception as error:  # noqa: BLE001 - the edge: as in a run, an answer that is not understood is a result
+        return Unread(Why.UNEXPECTED, name, type(error).__name__)
+    return None
