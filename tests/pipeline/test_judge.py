@@ -1,6 +1,7 @@
 """The judge: what was not seen never becomes a pass, and the same states give the same sentences."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,6 +53,7 @@ def check(question: Callable[..., Answer], needs: tuple[str, ...] = (), **more: 
         question=question,
         takes_time=more.pop("takes_time", False),
         takes_inventory=more.pop("takes_inventory", False),
+        within=more.pop("within", "account"),
     )
 
 
@@ -234,6 +236,36 @@ def test_absence_is_only_said_of_a_complete_listing() -> None:
     partial = ask(BAGGED, BOX, snapshot("List"), snapshot("Bags", Presence.PARTIAL))
     assert only(partial)[:2] == ("unknown", "toy:ListBoxes was denied")
     assert only(ask(BAGGED, BOX))[:2] == ("unknown", "toy.bag was never collected")
+
+
+ABOVE = Scope("toy", "org")
+
+
+class EveryState:
+    """States of several accounts."""
+
+    def __init__(self, states: Mapping[Scope, Any]) -> None:
+        self._states = states
+
+    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:
+        yield from sorted(self._states.get(scope, {}).get(type_, {}).items())
+
+
+@pytest.mark.parametrize(("within", "status"), [("account", "fail"), ("provider", "pass")])
+def test_what_lies_above_the_account_is_seen_by_a_check_that_looks_there(within: str, status: str) -> None:
+    one = check(has_bag, ("Name",), looks_up={"toy.bag": ("Box",)}, takes_inventory=True, within=within)
+    states = {HERE: BOX, ABOVE: {"toy.bag": {"bag:1": {"config": {"Box": "a"}}}}}
+    looks = [snapshot("List"), snapshot("Bags"), replace(snapshot("Bags"), scope=ABOVE)]
+    world = World(SOURCES, EveryState(states), {(s.scope, s.source): Seen.of(s) for s in looks}, [one])
+    assert only(list(judge(world, "toy.box", HERE, [one], {one.id: {}}, {one.id: ""}, AT)))[0] == status
+
+
+def test_a_look_above_the_account_is_not_seen_where_any_account_was_not_read_to_its_end() -> None:
+    one = check(has_bag, ("Name",), looks_up={"toy.bag": ("Box",)}, takes_inventory=True, within="provider")
+    looks = [snapshot("List"), snapshot("Bags"), replace(snapshot("Bags", Presence.FAILED), scope=ABOVE)]
+    world = World(SOURCES, EveryState({HERE: BOX}), {(s.scope, s.source): Seen.of(s) for s in looks}, [one])
+    status, reason, _ = only(list(judge(world, "toy.box", HERE, [one], {one.id: {}}, {one.id: ""}, AT)))
+    assert (status, reason) == ("unknown", "toy:ListBoxes was denied")
 
 
 def test_the_same_states_one_day_later_give_the_same_sentence() -> None:
