@@ -11,12 +11,19 @@ def require_extras(targets: Iterable[Target]) -> None:
     """Raises `ConfigurationError` naming the install command where a target's SDK is not installed."""
     for target in targets:
         of = provider(target.kind)
-        missing = [name for name in of.modules if importlib.util.find_spec(name) is None]
+        missing = [name for name in of.modules if not _installed(name)]
         if missing:
             raise ConfigurationError(
                 f"target {target.name} is of kind {target.kind}, which needs {', '.join(missing)}; "
                 f"install it: pip install 'annexa[{of.extra}]'"
             )
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # the package that it would stand in
+        return False
 
 
 def connect(target: Target) -> Connection:
