@@ -3,20 +3,24 @@
 import importlib.util
 from collections.abc import Iterable
 
-from collectors.source import Connection, provider
+from collectors.source import Connection, Provider, provider
 from configuration import ConfigurationError, Target
 
 
 def require_extras(targets: Iterable[Target]) -> None:
     """Raises `ConfigurationError` naming the install command where a target's SDK is not installed."""
     for target in targets:
-        of = provider(target.kind)
-        missing = [name for name in of.modules if not _installed(name)]
-        if missing:
-            raise ConfigurationError(
-                f"target {target.name} is of kind {target.kind}, which needs {', '.join(missing)}; "
-                f"install it: pip install 'annexa[{of.extra}]'"
-            )
+        require(target.name, provider(target.kind))
+
+
+def require(target: str, of: Provider) -> None:
+    """Raises `ConfigurationError` where a module of the provider's extra is missing."""
+    missing = [name for name in of.modules if not _installed(name)]
+    if missing:
+        raise ConfigurationError(
+            f"target {target} is of kind {of.kind}, which needs {', '.join(missing)}; "
+            f"install it: pip install 'annexa[{of.extra}]'"
+        )
 
 
 def _installed(module: str) -> bool:
