@@ -21,7 +21,7 @@ from evidence_store.verification.__main__ import told
 from pipeline.perform import Performer, parameters_of
 from scanner import CONTRADICTED, DONE
 
-PACKED = ("checks", "mapping", "config", "selection")  # documents that a limited pack keeps
+PACKED = ("checks", "mapping", "config", "selection", "schedule")  # documents that a limited pack keeps
 
 
 def command(given: Namespace) -> int:
@@ -60,7 +60,11 @@ def _told(leaf: Leaf) -> str:
         case "genesis":
             return f"the log {f['origin']} begins"
         case "run_start":
-            return f"run {leaf.run}, version {f['about'].get('version', '?')}"
+            due = f", due at {f['about']['due']}" if "due" in f["about"] else ""
+            return f"run {leaf.run}, version {f['about'].get('version', '?')}{due}"
+        case "runs_missed":
+            span = f"at {f['first']}" if f["count"] == 1 else f"from {f['first']} to {f['last']}"
+            return f"{f['count']} due {span}: {f['why']}"
         case "snapshots":
             return (
                 f"{f['facets']} facets of {f['records']} sources, {f['opened']} new, {f['closed']} ended, {f['unread']} unread"

@@ -12,6 +12,7 @@ from evidence_store import connection, estate_reading, lock
 from evidence_store.errors import HeldError, RolledBackError, StaleError, StoreError
 from evidence_store.estate_reading import Estate, Held, Stored, Within
 from evidence_store.finding_reading import Findings
+from evidence_store.firings import Firings
 from evidence_store.keys import Keys
 from evidence_store.log_reading import Leaf, LogReader, SealedRun
 from evidence_store.note import Checkpoint
@@ -47,6 +48,7 @@ class Store:
         self._log = LogReader(database)
         self._estate = Estate(database)
         self._findings = Findings(database, self._log.time_of)
+        self.firings = Firings(database)
 
     def __enter__(self) -> "Store":
         return self

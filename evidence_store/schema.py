@@ -6,7 +6,7 @@ through partial indices that do not grow with history.
 
 from sqlalchemy import BigInteger, Column, Dialect, Index, Integer, LargeBinary, MetaData, Table, Text
 
-REVISION = "0001"  # the newest migration
+REVISION = "0002"  # the newest migration
 
 metadata = MetaData()
 
@@ -126,4 +126,30 @@ fence = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("number", _Id, nullable=False),
     Column("holder", Text, nullable=False),
+)
+# Not evidence: what is to be run when, and who runs it. The log says what was run and what was missed.
+schedule = Table(
+    "schedule",
+    metadata,
+    Column("name", _Text, primary_key=True),
+    Column("definition", Text, nullable=False),  # canonical JSON
+    Column("settled", _Id, nullable=False),  # milliseconds, as all times here: each due time up to it was claimed or missed
+    Column("due", _Id),  # the firing that is under way
+    Column("number", _Id, nullable=False),  # of the last claim; whoever holds an older one has lost the firing
+    Column("attempts", Integer, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("expires", _Id, nullable=False),  # by the database's clock
+    Column("outcome", Text),  # of the last firing that is no longer under way
+    Column("sealed_due", _Id),  # the last firing that ended in a sealed run
+    Column("sealed_at", _Id),
+)
+schedule_missed = Table(
+    "schedule_missed",  # waits for the next leaf
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("first", _Id, nullable=False),
+    Column("last", _Id, nullable=False),
+    Column("why", Text, nullable=False),
 )

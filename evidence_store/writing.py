@@ -6,7 +6,6 @@
   the leaves themselves must agree.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,14 +13,15 @@ from datetime import datetime
 from typing import TypeVar
 
 import sqlalchemy as sa
-import zstandard
 
-from evidence_store import canonical, details, log, note, schema
+from evidence_store import details, firings, log, note, schema
 from evidence_store.connection import Database
 from evidence_store.errors import RolledBackError, StoreError
 from evidence_store.estate_writing import EstateWriter, Ids, load_ids, refuse_contradictions
 from evidence_store.finding_sink import FindingSink, Judged
+from evidence_store.firings import Firing, Pending
 from evidence_store.keys import Keys
+from evidence_store.leaf_matter import documents_written, judged_by, missed_leaf
 from evidence_store.lock import Lock
 from evidence_store.note import Checkpoint
 from evidence_store.records import Json, Scope, format_time
@@ -64,6 +64,8 @@ class Writer:
         self._sealed = 0
         self._run: Run | None = None
         self._ended = False  # a run has ended and is not sealed yet
+        self._firing: Firing | None = None  # what the run is for; done when the run is sealed
+        self._complete = False
         self._written: dict[tuple[Scope, str], int] = {}
         self._observed: dict[str, int] = {}
         self._busy = False
@@ -71,26 +73,63 @@ class Writer:
 
     # -- a run ---------------------------------------------------------------------------------------------------------
 
-    def begin(self, run_id: str, documents: Mapping[str, Json], about: Mapping[str, Json] | None = None) -> Run:
-        """Start a run. `about` stands in the leaf for ever: no names. Raises `RolledBackError`."""
+    def begin(
+        self,
+        run_id: str,
+        documents: Mapping[str, Json],
+        about: Mapping[str, Json] | None = None,
+        firing: Firing | None = None,
+    ) -> Run:
+        """Start a run, for a firing if one is given. `about` stands in the leaf for ever: no names.
+
+        Raises `RolledBackError`, and `HeldError` where the firing is another's or done.
+        """
         self._ready()
         if self._run is not None:
             raise StoreError(f"run {self._run.id} is going on")
         self._recover()
+        self.record_missed()
+        if firing is not None:
+            documents = {**documents, "schedule": firing.definition}
+            about = {**(about or {}), "due": format_time(firing.due)}
 
         def start(connection: sa.Connection, grown: log.Log, _ids: Ids) -> int:
-            if grown.size == 0:
-                fields: dict[str, Json] = {"origin": self.origin, "key": self._keys.public_text, "form": FORM}
-                grown.append(connection, "genesis", self._clock(), "", fields)
+            if firing is not None:
+                firings.begin(connection, firing)
+            self._genesis(connection, grown)
             # Where these two change, facts that held a secret look new: a new baseline, not a change of the estate.
             redactor = {"version": Redactor.version, "key": self._keys.redaction_id}
-            fields = {"documents": _documents(connection, documents), "about": dict(about or {}), "redactor": redactor}
+            fields: dict[str, Json] = {"documents": documents_written(connection, documents), "about": dict(about or {})}
+            fields["redactor"] = redactor
             return grown.append(connection, "run_start", self._clock(), run_id, fields)
 
         leaf = self._commit(start)
         self._run = Run(run_id, leaf, self._tip().time)
-        self._written, self._observed = {}, {}
+        self._written, self._observed, self._firing = {}, {}, firing
         return self._run
+
+    def record_missed(self) -> int:
+        """Tell the log, sealed, which runs were due and missed; how many entries it took. Between runs only."""
+        self._ready()
+        with self._database.reading() as connection:
+            waiting = firings.waiting(connection)
+        if waiting and self._run is None:
+            self._recover()
+        for one in waiting:
+
+            def write(connection: sa.Connection, grown: log.Log, _ids: Ids, one: Pending = one) -> int:
+                self._genesis(connection, grown)
+                firings.recorded(connection, one)
+                return missed_leaf(connection, grown, self._clock(), one)
+
+            self._commit(write)
+            self.seal()
+        return len(waiting)
+
+    def _genesis(self, connection: sa.Connection, grown: log.Log) -> None:
+        if grown.size == 0:
+            fields: dict[str, Json] = {"origin": self.origin, "key": self._keys.public_text, "form": FORM}
+            grown.append(connection, "genesis", self._clock(), "", fields)
 
     def snapshots(self, target: str, collected: Sequence[Collected]) -> int:
         """Write what was collected of one target; the index of its leaf. Raises `StaleError`."""
@@ -166,7 +205,7 @@ class Writer:
 
         def write(connection: sa.Connection, grown: log.Log, _ids: Ids) -> int:
             fields = {
-                "documents": _documents(connection, documents or {}),
+                "documents": documents_written(connection, documents or {}),
                 "coverage": {"count": len(coverage), "root": details.records_root(coverage)},
                 "assessments": {"count": len(assessments), "root": details.records_root(assessments)},
                 "outcome": dict(outcome or {}),
@@ -174,12 +213,13 @@ class Writer:
             detail = {
                 "coverage": list(coverage),
                 "assessments": list(assessments),
-                "judged": _judged(connection, grown),
+                "judged": judged_by(connection, grown),
             }
             return self._leaf(connection, grown, "run_end", fields, detail)
 
         leaf = self._commit(write)
         self._run, self._ended = None, True
+        self._complete = bool((outcome or {}).get("complete"))
         return leaf
 
     def record(self, kind: str, fields: Mapping[str, Json], detail: Json = None) -> int:
@@ -196,6 +236,7 @@ class Writer:
     def seal(self) -> Checkpoint:
         """Sign the log as it stands; committed, then appended to the file beside the key."""
         self._ready()
+        firing = self._firing if self._ended else None
         tip, self._ended = self._tip(), False
         if tip.size == 0:
             raise StoreError("an empty log cannot be sealed")
@@ -208,9 +249,11 @@ class Writer:
             def write(connection: sa.Connection) -> None:
                 self._lock.check(connection)
                 connection.execute(schema.checkpoint.insert().values(size=tip.size, note=signed))
+                if firing is not None:
+                    firings.finish(connection, firing, complete=self._complete, at=tip.time)
 
             self._database.retrying(write)
-            self._sealed = tip.size
+            self._sealed, self._firing = tip.size, None if firing else self._firing
         self._crash("before_side_file")
         self._heal()
         self._crash("after_side_file")
@@ -342,35 +385,3 @@ def _root_of(kept: object) -> bytes | None:
         return note.read_checkpoint(str(kept).split("\n\n", maxsplit=1)[0] + "\n").root
     except note.NoteError:
         return None
-
-
-def _documents(connection: sa.Connection, documents: Mapping[str, Json]) -> dict[str, str]:
-    """Store what is new of them; their digests by kind."""
-    digests: dict[str, str] = {}
-    for kind, content in sorted(documents.items()):
-        text = canonical.encode({"kind": kind, "content": content})
-        digest = hashlib.sha256(text).hexdigest()
-        digests[kind] = digest
-        d = schema.document
-        if connection.execute(sa.select(d.c.digest).where(d.c.digest == digest)).first() is None:
-            body = zstandard.ZstdCompressor(level=9).compress(text)
-            connection.execute(d.insert().values(digest=digest, kind=kind, body=body))
-    return digests
-
-
-def _judged(connection: sa.Connection, grown: log.Log) -> Json:
-    """Who was last judged when: [[scope, {check: [leaf, oldest time of the evidence]}], ...], carried from run to run."""
-    leaf = schema.leaf.c
-    known: dict[tuple[str, ...], dict[str, Json]] = {}
-    wanted = [*([] if grown.ended is None else [grown.ended]), *grown.judged]
-    for index in wanted:
-        packed = connection.execute(sa.select(leaf.detail).where(leaf.idx == index)).scalar()
-        detail = log.read_detail(packed, index)
-        if index == grown.ended:
-            known = {tuple(scope): dict(checks) for scope, checks in detail["judged"]}
-            continue
-        for place, scope in enumerate(detail["scopes"]):
-            of_scope = known.setdefault(tuple(scope), {})
-            for record in detail["records"]:
-                of_scope[record["check"]] = [index, record["effective"][place]]
-    return [[list(scope), checks] for scope, checks in sorted(known.items())]

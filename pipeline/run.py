@@ -21,6 +21,7 @@ from evidence_store import canonical
 from evidence_store.database import Store
 from evidence_store.errors import StoreError
 from evidence_store.finding_sink import FindingSink
+from evidence_store.firings import Firing
 from evidence_store.keys import Keys
 from evidence_store.note import Checkpoint
 from evidence_store.records import Finding, Json, Presence, Scope, Snapshot, Status, Unread, Why
@@ -80,6 +81,7 @@ class Environment:
     version: str
     progress: Callable[[Progress], None] = lambda _: None
     crash: Callable[[str], None] = nothing
+    firing: Firing | None = None  # the due time of a schedule that this run is for
 
     def parameters(self, check: Check) -> dict[str, Json]:
         """The parameters in force for a check."""
@@ -113,7 +115,8 @@ def run(environment: Environment, selection: Selection, *, wait: float = 0) -> O
     with environment.store.writer(
         environment.keys, origin=environment.origin, wait=wait, clock=environment.clock, crash=environment.crash
     ) as writer:
-        writer.begin(environment.run_id, documents=_documents(environment, selection), about={"version": environment.version})
+        documents, about = _documents(environment, selection), {"version": environment.version}
+        writer.begin(environment.run_id, documents=documents, about=about, firing=environment.firing)
         try:
             return _Run(environment, selection, writer).go()
         except StoreError as error:

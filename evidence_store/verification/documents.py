@@ -1,4 +1,4 @@
-"""Verifying documents: each is named by the start or end of a run, and has the digest by which it is named."""
+"""Verifying documents: each is named by a leaf, and has the digest by which it is named."""
 
 import hashlib
 
@@ -18,7 +18,7 @@ def verify(evidence: Evidence, book: Logbook, integrity: Problems) -> int:
         entry = f"ev_document {digest}"
         named = missing.pop(digest, None)
         if named is None:
-            integrity.add(entry, "is named by no run")
+            integrity.add(entry, "is named by no leaf")
         elif named[0] != kind:
             integrity.add(entry, f"is a {kind}, and leaf {named[1]} names it as {named[0]}")
         try:

@@ -66,6 +66,7 @@ class Logbook:
     times: list[datetime] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)  # the leaf that each run begins with
     abandoned: int = 0
+    missed: int = 0  # runs that were due and were not made
     ends: list[int] = field(default_factory=list)  # the leaves of run ends
     partial: int = 0  # snapshots of the last run whose presence is not complete
     withheld: int = 0  # details and records that stand as digests
@@ -181,16 +182,14 @@ class LogVerifier:
             case "genesis":
                 self._genesis(row.idx, body)
             case "run_start":
-                self.book.starts.append(row.idx)
-                self.book.partial = 0
-                self._documents(row.idx, body)
-                if row.idx > 1 and row.idx not in notes:
-                    self._integrity.add(f"ev_checkpoint {row.idx}", "is missing: the run that begins there found a sealed log")
+                self._run_start(row.idx, body, sealed=row.idx <= 1 or row.idx in notes)
             case "run_end":
                 self.book.ends.append(row.idx)
                 self._documents(row.idx, body)
             case "run_abandoned":
                 self.book.abandoned += 1
+            case "runs_missed":
+                self._missed(row.idx, body)
             case "snapshots" if detail is not None:
                 for record in detail["records"]:
                     if not isinstance(record, bytes):
@@ -199,18 +198,37 @@ class LogVerifier:
                 self._findings(row.idx, detail)
 
     def _within_run(self, index: int, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
-        """Runs do not overlap, what belongs to a run stands between its start and its end, and then it is sealed."""
-        if self._ended and kind != "run_abandoned" and index not in notes:
-            self._integrity.add(
-                f"ev_checkpoint {index}", "is missing: the run that ended here was sealed before the log went on"
-            )
-        self._ended = kind == "run_end"
+        """Runs do not overlap, what belongs to a run stands between its start and its end, and then it is sealed.
+
+        What was missed is told between runs, sealed before and after.
+        """
+        ended = self._ended or (kind == "runs_missed" and index > 1)
+        if ended and kind != "run_abandoned" and index not in notes:
+            self._integrity.add(f"ev_checkpoint {index}", "is missing: what ended here was sealed before the log went on")
+        self._ended = kind in ("run_end", "run_abandoned", "runs_missed")
+        if kind == "runs_missed" and self._running is not None:
+            self._integrity.add(f"ev_leaf {index}", "tells of missed runs while a run is going on")
         if kind in ("snapshots", "findings", "run_end") and body["run"] != self._running:
             self._integrity.add(f"ev_leaf {index}", f"is of a run that is not going on: {body['run']}")
         if kind == "run_start":
             self._running = body["run"]
         elif kind in ("run_end", "run_abandoned"):
             self._running = None
+
+    def _run_start(self, index: int, body: dict[str, Any], *, sealed: bool) -> None:
+        self.book.starts.append(index)
+        self.book.partial = 0
+        self._documents(index, body)
+        if not sealed:
+            self._integrity.add(f"ev_checkpoint {index}", "is missing: the run that begins there found a sealed log")
+
+    def _missed(self, index: int, body: dict[str, Any]) -> None:
+        first, last, count = parse_time(body["first"]), parse_time(body["last"]), body["count"]
+        if type(count) is not int or count < 1 or first > last or (count == 1) != (first == last):
+            self._integrity.add(f"ev_leaf {index}", f"tells of {count} missed runs from {body['first']} to {body['last']}")
+            return
+        self.book.missed += count
+        self._documents(index, body)
 
     def _genesis(self, index: int, body: dict[str, Any]) -> None:
         if not isinstance(body["origin"], str):

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from pgserver.postgres_server import get_server  # the package does not name what it exports
 
 from evidence_store import database, keys, redaction, sealing, side_file, verification
+from evidence_store.firings import Firing, Missed, WhyMissed
 from evidence_store.records import (
     Finding,
     Json,
@@ -159,6 +160,17 @@ def eventful(bench: Bench) -> Bench:
     return bench
 
 
+def scheduled(bench: Bench) -> Firing:
+    """A schedule whose third due time is claimed; the two before it were missed, and the log does not know it yet."""
+    began, day = bench.clock.now, timedelta(days=1)
+    bench.store.firings.register("nightly", {"name": "nightly", "every": "24h"}, began)
+    (standing,) = bench.store.firings.standings()
+    missed = Missed(2, began + day, began + 2 * day, WhyMissed.DOWN)
+    firing = bench.store.firings.claim(standing, began + 3 * day, missed, "one", timedelta(seconds=60))
+    assert firing is not None
+    return firing
+
+
 def fill(bench: Bench) -> None:
     a, b, c = "arn:aws:s3:::a", "arn:aws:s3:::b", "arn:aws:s3:::ç"
     fail, ok, unknown = Status.FAIL, Status.PASS, Status.UNKNOWN
@@ -185,6 +197,7 @@ def fill(bench: Bench) -> None:
     with bench.writer() as writer:
         writer.begin("r5", {"config": {"targets": ["prod"]}})
         writer.snapshots("prod", [bench.collect({a: shut, b: shut})])
+    scheduled(bench)
     bench.run("r6", {}, {b: unknown}, presence=Presence.FAILED)
     bench.run("r7", {a: open_, b: shut, c: shut}, {a: fail, b: ok, c: fail})
     bench.run("r8", {a: open_, b: shut, c: shut}, {a: fail, b: ok, c: fail})

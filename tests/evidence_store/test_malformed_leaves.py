@@ -16,7 +16,7 @@ from evidence_store.verification import Evidence, LeafRow
 from .conftest import Bench, fill
 
 ODD: tuple[Json, ...] = (None, True, -1, 2**60, "", "x", [], [[]], [None], {}, {"x": {"x": None}})
-KINDS = ("genesis", "run_start", "snapshots", "findings", "run_end", "run_abandoned", "export")
+KINDS = ("genesis", "run_start", "snapshots", "findings", "run_end", "run_abandoned", "runs_missed", "export")
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,11 @@ def test_the_migrations_make_the_tables_that_the_code_knows(bench: Bench) -> Non
 
 
 def test_every_table_of_evidence_is_named_so_and_no_other() -> None:
-    assert {t.name for t in schema.metadata.sorted_tables if not t.name.startswith("ev_")} == {"writer_fence"}
+    assert {t.name for t in schema.metadata.sorted_tables if not t.name.startswith("ev_")} == {
+        "writer_fence",
+        "schedule",
+        "schedule_missed",
+    }
 
 
 @pytest.mark.parametrize(
