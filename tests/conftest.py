@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import harness
+from tests.collectors.kubernetes.fixture import kube, kube_server  # noqa: F401 - fixtures for every room
 
 if TYPE_CHECKING:
     from tests.collectors.aws.overlay import Cloud

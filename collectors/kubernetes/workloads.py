@@ -1,0 +1,115 @@
+"""Workloads: deployments, daemon sets, stateful sets and cron jobs, and the images that their templates name."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from collectors.kubernetes.reader import Reader
+from collectors.kubernetes.shapes import identity, number, observed, rows, table, text, truth, whole, words
+from collectors.source import Facet, source
+from evidence_store.records import Json, Observation
+
+_NAMED = ("name", "namespace", "labels", "images")
+_KEPT = ("creationTimestamp", "selector", "templateLabels", "nodeSelector", "topologySpreadConstraints", "affinity")
+
+DEPLOYMENT = Facet("kubernetes.deployment", facts=_NAMED, optional=(*_KEPT, "replicas"), lists=True)
+DEPLOYED = Facet(
+    "kubernetes.deployment", facts=(), optional=("readyReplicas", "availableReplicas", "updatedReplicas"), name="status"
+)
+DAEMON_SET = Facet("kubernetes.daemon_set", facts=_NAMED, optional=_KEPT, lists=True)
+DAEMONS = Facet(
+    "kubernetes.daemon_set",
+    facts=(),
+    optional=("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "numberAvailable", "numberMisscheduled"),
+    name="status",
+)
+STATEFUL_SET = Facet("kubernetes.stateful_set", facts=_NAMED, optional=(*_KEPT, "replicas", "serviceName"), lists=True)
+STATEFUL = Facet(
+    "kubernetes.stateful_set", facts=(), optional=("readyReplicas", "availableReplicas", "updatedReplicas"), name="status"
+)
+CRON_JOB = Facet(
+    "kubernetes.cron_job",
+    facts=("name", "namespace", "labels", "images", "schedule"),
+    optional=("creationTimestamp", "suspend", "timeZone", "concurrencyPolicy"),
+    lists=True,
+)
+FIRED = Facet("kubernetes.cron_job", facts=(), optional=("lastScheduleTime", "lastSuccessfulTime"), name="status")
+
+
+@source("list deployments.apps", level="account", yields=[DEPLOYMENT, DEPLOYED])
+def deployments(read: Reader) -> Iterator[Observation]:
+    for item in read.pages("list deployments.apps", "Deployment"):
+        yield from observed(read, [(DEPLOYMENT, _replicated), (DEPLOYED, _replicas)], item, "list deployments.apps")
+
+
+@source("list daemonsets.apps", level="account", yields=[DAEMON_SET, DAEMONS])
+def daemon_sets(read: Reader) -> Iterator[Observation]:
+    for item in read.pages("list daemonsets.apps", "DaemonSet"):
+        yield from observed(read, [(DAEMON_SET, _workload), (DAEMONS, _daemons)], item, "list daemonsets.apps")
+
+
+@source("list statefulsets.apps", level="account", yields=[STATEFUL_SET, STATEFUL])
+def stateful_sets(read: Reader) -> Iterator[Observation]:
+    for item in read.pages("list statefulsets.apps", "StatefulSet"):
+        yield from observed(read, [(STATEFUL_SET, _stateful), (STATEFUL, _replicas)], item, "list statefulsets.apps")
+
+
+@source("list cronjobs.batch", level="account", yields=[CRON_JOB, FIRED])
+def cron_jobs(read: Reader) -> Iterator[Observation]:
+    for item in read.pages("list cronjobs.batch", "CronJob"):
+        yield from observed(read, [(CRON_JOB, _cron_job), (FIRED, _fired)], item, "list cronjobs.batch")
+
+
+def _workload(item: Mapping[str, Any]) -> dict[str, Json]:
+    spec = table(item, "spec", needed=True)
+    template = table(spec, "template", needed=True)
+    runs = table(template, "spec", needed=True)
+    return {
+        **identity(item),
+        "images": _images(runs),
+        "selector": whole(spec, "selector"),
+        "templateLabels": words(table(template, "metadata"), "labels"),
+        "nodeSelector": words(runs, "nodeSelector"),
+        "topologySpreadConstraints": rows(runs, "topologySpreadConstraints"),
+        "affinity": whole(runs, "affinity"),
+    }
+
+
+def _replicated(item: Mapping[str, Any]) -> dict[str, Json]:
+    return {**_workload(item), "replicas": number(table(item, "spec"), "replicas")}
+
+
+def _stateful(item: Mapping[str, Any]) -> dict[str, Json]:
+    return {**_replicated(item), "serviceName": text(table(item, "spec"), "serviceName")}
+
+
+def _images(runs: Mapping[str, Any]) -> dict[str, Json]:
+    """The image of each container, by its name."""
+    kinds = ("containers", "initContainers")
+    found = {text(one, "name", needed=True) or "": text(one, "image") for kind in kinds for one in rows(runs, kind)}
+    return dict(sorted(found.items()))
+
+
+def _replicas(item: Mapping[str, Any]) -> dict[str, Json]:
+    return {name: number(table(item, "status"), name) for name in DEPLOYED.optional}
+
+
+def _daemons(item: Mapping[str, Any]) -> dict[str, Json]:
+    return {name: number(table(item, "status"), name) for name in DAEMONS.optional}
+
+
+def _cron_job(item: Mapping[str, Any]) -> dict[str, Json]:
+    spec = table(item, "spec", needed=True)
+    job = table(table(spec, "jobTemplate", needed=True), "spec", needed=True)
+    runs = table(table(job, "template", needed=True), "spec", needed=True)
+    return {
+        **identity(item),
+        "images": _images(runs),
+        "schedule": text(spec, "schedule", needed=True),
+        "suspend": truth(spec, "suspend"),
+        "timeZone": text(spec, "timeZone"),
+        "concurrencyPolicy": text(spec, "concurrencyPolicy"),
+    }
+
+
+def _fired(item: Mapping[str, Any]) -> dict[str, Json]:
+    return {name: text(table(item, "status"), name) for name in FIRED.optional}

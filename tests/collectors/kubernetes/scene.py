@@ -1,0 +1,153 @@
+"""A small shop's cluster, with good and bad in it; and as many pods besides as are asked for."""
+
+from typing import Any
+
+from tests.collectors.kubernetes.cluster import Cluster
+
+_RBAC = {"apiGroup": "rbac.authorization.k8s.io"}
+_DIGEST = "sha256:4f5bd1a3a4a9d9c0e2f1d0c8b7a6958473625140f3e2d1c0b9a8978685746352"
+_OTHER = "sha256:90c4e3a1b2d3c4e5f60718293a4b5c6d7e8f9001122334455667788990011223"
+_SAFE = {
+    "runAsNonRoot": True,
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+    "seccompProfile": {"type": "RuntimeDefault"},
+}
+
+
+def fill(cluster: Cluster) -> None:
+    """The shop: a well-kept name space, a careless one, the control plane, and the rights of people."""
+    for name, level, owner in (("shop", "restricted", "payments"), ("legacy", "privileged", None)):
+        labels = {"kubernetes.io/metadata.name": name, "pod-security.kubernetes.io/enforce": level}
+        cluster.add("Namespace", name, labels=labels | ({"owner": owner} if owner else {}))
+        cluster.add("ServiceAccount", "default", name, automountServiceAccountToken=name == "legacy")
+    _nodes(cluster)
+    _control_plane(cluster)
+    _workloads(cluster)
+    _rights(cluster)
+    _network(cluster)
+    cluster.add("Secret", "db", "shop", type="Opaque", data={"password": "aHVudGVyMg=="})
+    cluster.add(
+        "Secret", "deployer-token", "legacy",
+        type="kubernetes.io/service-account-token", annotations={"kubernetes.io/service-account.name": "deployer"},
+    )  # fmt: skip
+    cluster.add("ResourceQuota", "shop", "shop", spec={"hard": {"requests.cpu": "20", "requests.memory": "64Gi"}})
+
+
+def many(cluster: Cluster, pods: int) -> None:
+    """Pods of one deployment, in a namespace for each hundred; as raw objects, since holding each to its model takes long."""
+    for number in range(pods):
+        namespace = f"team-{number // 100:04}"
+        if number % 100 == 0:
+            cluster.add("Namespace", namespace, labels={"owner": namespace})
+        spec = _pod_spec("api", f"registry.example.com/team/api@{_DIGEST}", safe=number % 10 != 0)
+        spec["containers"][0]["env"] = [{"name": f"SETTING_{n}", "value": f"value-{number}-{n}"} for n in range(10)]
+        labels = {"app": "api", "pod-template-hash": "6d4cf56db6"}
+        status = _running("api", _DIGEST)
+        cluster.add("Pod", f"api-6d4cf56db6-{number:06}", namespace, raw=True, labels=labels, spec=spec, status=status)
+
+
+def _nodes(cluster: Cluster) -> None:
+    for name, version in (("node-a", "v1.34.2"), ("node-b", "v1.29.4")):
+        told = {
+            "architecture": "amd64", "bootID": "b", "containerRuntimeVersion": "containerd://2.1.4", "kernelVersion": "6.1",
+            "kubeProxyVersion": "", "kubeletVersion": version, "machineID": "m", "operatingSystem": "linux",
+            "osImage": "Debian GNU/Linux 12 (bookworm)", "systemUUID": "s",
+        }  # fmt: skip
+        ready = {"type": "Ready", "status": "True", "lastHeartbeatTime": "2026-01-06T08:00:00Z"}
+        labels = {"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": f"zone-{name[-1]}"}
+        cluster.add("Node", name, labels=labels, spec={}, status={"nodeInfo": told, "conditions": [ready]})
+
+
+def _control_plane(cluster: Cluster) -> None:
+    command = [
+        "kube-apiserver", "--anonymous-auth=false", "--authorization-mode=Node,RBAC", "--tls-min-version=VersionTLS12",
+        "--audit-policy-file=/etc/kubernetes/audit.yaml", "--audit-log-path=/var/log/kubernetes/audit.log",
+    ]  # fmt: skip
+    spec: dict[str, Any] = {
+        "hostNetwork": True,
+        "containers": [{"name": "kube-apiserver", "image": "registry.k8s.io/kube-apiserver:v1.34.2", "command": command}],
+    }
+    cluster.add(
+        "Pod", "kube-apiserver-node-a", "kube-system",
+        labels={"component": "kube-apiserver", "tier": "control-plane"}, annotations={"kubernetes.io/config.mirror": "a1"},
+        spec=spec, status=_running("kube-apiserver", _OTHER),
+    )  # fmt: skip
+
+
+def _workloads(cluster: Cluster) -> None:
+    safe = _pod_spec("web", f"registry.example.com/shop/web@{_DIGEST}", safe=True)
+    safe["serviceAccountName"], safe["automountServiceAccountToken"] = "web", False
+    reference = {"secretKeyRef": {"name": "db", "key": "password"}}
+    safe["containers"][0]["env"] = [{"name": "DB_PASSWORD", "valueFrom": reference}]
+    cluster.add("ServiceAccount", "web", "shop", automountServiceAccountToken=False)
+    cluster.add("Pod", "web-7c9d8f6b5-x2x4z", "shop", labels={"app": "web"}, spec=safe, status=_running("web", _DIGEST))
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": safe}
+    selector = {"matchLabels": {"app": "web"}}
+    status = {"replicas": 2, "readyReplicas": 2, "availableReplicas": 2, "updatedReplicas": 2}
+    spec = {"replicas": 2, "selector": selector, "template": template}
+    cluster.add("Deployment", "web", "shop", labels={"app": "web"}, spec=spec, status=status)
+    careless = _pod_spec("batch", "docker.io/library/python:latest", safe=False)
+    careless["volumes"] = [{"name": "host", "hostPath": {"path": "/var/run"}}]
+    careless["containers"][0] |= {
+        "securityContext": {"privileged": True},
+        "env": [{"name": "API_TOKEN", "value": "not-a-real-token-but-secret"}],
+        "volumeMounts": [{"name": "host", "mountPath": "/host"}],
+    }
+    cluster.add("Pod", "batch-0", "legacy", labels={"app": "batch"}, spec=careless, status=_running("batch", _OTHER))
+    found = {
+        "vulnerabilityID": "CVE-2025-0001", "severity": "CRITICAL", "resource": "openssl", "installedVersion": "3.0.11",
+        "fixedVersion": "3.0.15", "publishedDate": "2025-06-01T00:00:00Z", "title": "an overflow", "target": "", "score": 9.8,
+    }  # fmt: skip
+    labels = {
+        "trivy-operator.resource.kind": "Pod", "trivy-operator.resource.name": "batch-0",
+        "trivy-operator.resource.namespace": "legacy", "trivy-operator.container.name": "batch",
+    }  # fmt: skip
+    report = {
+        "updateTimestamp": "2026-01-06T07:00:00Z", "registry": {"server": "index.docker.io"},
+        "artifact": {"repository": "library/python", "tag": "latest", "digest": _OTHER},
+        "scanner": {"name": "Trivy", "vendor": "Aqua Security", "version": "0.57.1"},
+        "summary": {"criticalCount": 1, "highCount": 0, "mediumCount": 0, "lowCount": 0, "unknownCount": 0},
+        "vulnerabilities": [found],
+    }  # fmt: skip
+    cluster.add("VulnerabilityReport", "pod-batch-0-batch", "legacy", labels=labels, report=report)
+
+
+def _rights(cluster: Cluster) -> None:
+    default = {"kubernetes.io/bootstrapping": "rbac-defaults"}
+    every = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, {"nonResourceURLs": ["*"], "verbs": ["*"]}]
+    cluster.add("ClusterRole", "cluster-admin", labels=default, rules=every)
+    admin = {**_RBAC, "kind": "ClusterRole", "name": "cluster-admin"}
+    masters = {**_RBAC, "kind": "Group", "name": "system:masters"}
+    cluster.add("ClusterRoleBinding", "cluster-admin", labels=default, roleRef=admin, subjects=[masters])
+    person = {**_RBAC, "kind": "User", "name": "jo@example.com"}
+    cluster.add("ClusterRoleBinding", "jo-debug", roleRef=admin, subjects=[person])
+    reads = [{"apiGroups": [""], "resources": ["pods", "pods/log"], "verbs": ["get", "list"]}]
+    cluster.add("Role", "viewer", "shop", rules=reads)
+    team = {**_RBAC, "kind": "Group", "name": "shop-developers"}
+    cluster.add("RoleBinding", "viewer", "shop", roleRef={**_RBAC, "kind": "Role", "name": "viewer"}, subjects=[team])
+
+
+def _network(cluster: Cluster) -> None:
+    cluster.add("NetworkPolicy", "default-deny", "shop", spec={"podSelector": {}, "policyTypes": ["Ingress", "Egress"]})
+    ports = [{"port": 443, "targetPort": 8443, "protocol": "TCP"}]
+    cluster.add("Service", "web", "shop", spec={"type": "ClusterIP", "selector": {"app": "web"}, "ports": ports})
+    cluster.add("Service", "batch", "legacy", spec={"type": "LoadBalancer", "selector": {"app": "batch"}, "ports": ports})
+    backend = {"service": {"name": "web", "port": {"number": 443}}}
+    rule = {"host": "shop.example.com", "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+    tls = [{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]
+    cluster.add("Ingress", "shop", "shop", spec={"ingressClassName": "nginx", "rules": [rule], "tls": tls})
+    cluster.add("Ingress", "legacy", "legacy", spec={"rules": [{**rule, "host": "old.example.com"}]})
+
+
+def _pod_spec(name: str, image: str, *, safe: bool) -> dict[str, Any]:
+    container: dict[str, Any] = {"name": name, "image": image, "resources": {"limits": {"cpu": "1", "memory": "256Mi"}}}
+    return {"containers": [container | ({"securityContext": dict(_SAFE)} if safe else {})]}
+
+
+def _running(container: str, digest: str) -> dict[str, Any]:
+    status = {
+        "name": container, "image": "", "imageID": f"registry.example.com/any@{digest}", "ready": True, "restartCount": 0,
+    }  # fmt: skip
+    return {"phase": "Running", "qosClass": "Burstable", "containerStatuses": [status]}
