@@ -155,8 +155,10 @@ class _Reading:
         if kind not in kinds():
             raise self._error(where, f"unknown kind {kind!r}{nearest(kind, kinds())}; known: {', '.join(kinds())}")
         settings = self._settings(where, provider(kind).settings, {k: v for k, v in table.items() if k != "kind"})
-        if isinstance(getattr(settings, "path", None), str):
-            settings = dataclasses.replace(settings, path=str(self._beside(settings.path)))
+        paths = [f.name for f in dataclasses.fields(settings) if f.name == "path" or f.metadata.get("path")]
+        beside = {key: str(self._beside(getattr(settings, key))) for key in paths if isinstance(getattr(settings, key), str)}
+        if beside:
+            settings = dataclasses.replace(settings, **beside)
         return Target(table["name"], kind, settings)
 
     def _settings(self, where: str, of: type[Any], table: Mapping[str, Any]) -> Any:

@@ -132,7 +132,8 @@ def may_hold(text: bytes) -> bool:
 
 
 _REFERENCE = re.compile(
-    r"arn:|\$\{|\$\(|\{\{|secretref:|@Microsoft\.KeyVault\(|projects/[^/]+/secrets/|https://[^/]+\.vault\.azure\.net/",
+    r"arn:|\$\{|\$\(|\{\{|secretref:|(?:secretKey|configMapKey|field|fileKey|resourceField)Ref [\w./-]*\Z|"
+    r"@Microsoft\.KeyVault\(|projects/[^/]+/secrets/|https://[^/]+\.vault\.azure\.net/",
     re.IGNORECASE,
 )
 

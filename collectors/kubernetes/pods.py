@@ -1,7 +1,7 @@
 """Pods: what they run, with which rights, variables and mounts.
 
-- Variables and command lines are secrets until redaction says otherwise. In kube-system commands stay readable: the flags
-  of the control plane are evidence.
+- Variables and command lines are secrets until redaction says otherwise. Those of the control plane's static pods stay
+  readable: its flags are evidence.
 - Of a volume only the fields named here are kept: drivers take free options, which may hold keys.
 """
 
@@ -23,7 +23,7 @@ POD = Facet(
     optional=(
         "creationTimestamp", "serviceAccountName", "automountServiceAccountToken", "hostNetwork", "hostPID", "hostIPC",
         "hostUsers", "shareProcessNamespace", "nodeSelector", "securityContext", "os", "restartPolicy", "runtimeClassName",
-        "priorityClassName",
+        "priorityClassName", "resources",
     ),
     lists=True,
 )  # fmt: skip
@@ -36,7 +36,6 @@ _CONTAINER = ("name", "image", "imagePullPolicy", "restartPolicy", "resources", 
 _LISTS = ("ports", "volumeMounts", "volumeDevices")
 _MIRROR = frozenset({"kubernetes.io/config.mirror", "kubernetes.io/config.source"})
 _PROFILE = ("container.apparmor.security.beta.kubernetes.io/", "seccomp.security.alpha.kubernetes.io/")
-_READABLE = "kube-system"  # whose commands hold the control plane's flags
 
 _REFERRED = ("secretRef", "nodePublishSecretRef", "readOnly", "fsType")
 _VOLUMES: Mapping[str, tuple[str, ...]] = {
@@ -83,10 +82,10 @@ def pods(read: Reader) -> Iterator[Observation]:
 
 def _pod(item: Mapping[str, Any]) -> dict[str, Json]:
     metadata, spec = table(item, "metadata"), table(item, "spec", needed=True)
-    readable = metadata.get("namespace") == _READABLE
     annotations = words(metadata, "annotations") or {}
     owners = [only(owner, "kind", "name", "controller") for owner in rows(metadata, "ownerReferences")]
     rows(spec, "containers", needed=True)  # a pod has at least one
+    readable = _is_control_plane(item)
     return {
         **identity(item),
         "annotations": {k: v for k, v in annotations.items() if k in _MIRROR or k.startswith(_PROFILE)},
@@ -96,10 +95,18 @@ def _pod(item: Mapping[str, Any]) -> dict[str, Json]:
         **{name: truth(spec, name) for name in _SWITCHES},
         "nodeSelector": words(spec, "nodeSelector"),
         "securityContext": whole(spec, "securityContext"),
+        "resources": whole(spec, "resources"),
         "os": text(table(spec, "os"), "name"),
         "volumes": sorted((_volume(volume) for volume in rows(spec, "volumes")), key=lambda volume: str(volume["name"])),
         "imagePullSecrets": names(spec, "imagePullSecrets"),
     }
+
+
+def _is_control_plane(item: Mapping[str, Any]) -> bool:
+    """Whether the kubelet of a node made this pod from a file, in the control plane's namespace."""
+    metadata = table(item, "metadata")
+    of_node = any(owner.get("kind") == "Node" for owner in rows(metadata, "ownerReferences"))
+    return of_node and metadata.get("namespace") == "kube-system"
 
 
 def _container(container: Mapping[str, Any], *, readable: bool) -> dict[str, Json]:
@@ -141,8 +148,8 @@ def _status(item: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _variables(item: Mapping[str, Any]) -> dict[str, Json]:
-    metadata, spec = table(item, "metadata"), table(item, "spec", needed=True)
-    return variables.facts(_containers(spec), commands=metadata.get("namespace") != _READABLE)
+    spec = table(item, "spec", needed=True)
+    return variables.facts(_containers(spec), commands=not _is_control_plane(item))
 
 
 def _containers(spec: Mapping[str, Any]) -> Iterable[dict[str, Any]]:

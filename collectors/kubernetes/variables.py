@@ -13,9 +13,9 @@ from evidence_store.records import Json
 
 FACET = Facet(
     "kubernetes.pod",
-    facts=("Variables", "References", "EnvFrom", "Commands"),
+    facts=("Variables", "References", "EnvFrom"),
     name="variables",
-    secret=("Variables", "Commands"),
+    secret=("Variables",),
 )
 _REFERENCE = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
 _TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
@@ -29,25 +29,26 @@ _FROM = {
 
 
 def facts(containers: Iterable[Mapping[str, Any]], *, commands: bool) -> dict[str, Json]:
-    """Variables by `container/NAME`, of two of one name both; where whole sets come from; command lines by container."""
+    """Texts by `container/NAME`, of two of one name both; where whole sets of variables come from.
+
+    With `commands` the command line of a container counts as a text, as `container/command` and `container/args`.
+    """
     variables: dict[str, str] = {}
     references: dict[str, str] = {}
     sets: list[Json] = []
-    lines: dict[str, Json] = {}
     for container in containers:
         name = text(container, "name", needed=True) or ""
         for variable, value, is_reference in _variables(container):
             kept = references if is_reference else variables
             kept[_free(kept, f"{name}/{variable}")] = value
-        sets += [{"container": name, **found} for found in _sets(container)]
         for field in ("command", "args") if commands else ():
             if line := texts(container, field):
-                lines[f"{name}/{field}"] = line
+                variables[_free(variables, f"{name}/{field}")] = " ".join(line)
+        sets += [{"container": name, **found} for found in _sets(container)]
     return {
         "Variables": dict(sorted(variables.items())),
         "References": dict(sorted(references.items())),
         "EnvFrom": sets,
-        "Commands": lines,
     }
 
 

@@ -69,11 +69,14 @@ def _control_plane(cluster: Cluster) -> None:
         "hostNetwork": True,
         "containers": [{"name": "kube-apiserver", "image": "registry.k8s.io/kube-apiserver:v1.34.2", "command": command}],
     }
-    cluster.add(
-        "Pod", "kube-apiserver-node-a", "kube-system",
-        labels={"component": "kube-apiserver", "tier": "control-plane"}, annotations={"kubernetes.io/config.mirror": "a1"},
-        spec=spec, status=_running("kube-apiserver", _OTHER),
-    )  # fmt: skip
+    metadata = {
+        "name": "kube-apiserver-node-a", "namespace": "kube-system",
+        "labels": {"component": "kube-apiserver", "tier": "control-plane"},
+        "annotations": {"kubernetes.io/config.mirror": "a1"},
+        "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": "node-a", "uid": "n1", "controller": True}],
+    }  # fmt: skip
+    status = _running("kube-apiserver", _OTHER)
+    cluster.add({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status})
 
 
 def _workloads(cluster: Cluster) -> None:
