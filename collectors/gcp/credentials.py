@@ -1,0 +1,91 @@
+"""Who asks: application-default credentials, or a service account that they act as.
+
+- The token is renewed here, before a call and never within it, so that a refusal of the token endpoint is not mistaken
+  for a refusal of the call.
+- The SDK would also look up regional boundaries of the account at another service, in the background, with each call; only
+  the token and the quota project are put on a call here, and nothing else is asked.
+"""
+
+import threading
+from typing import Any
+
+from collectors.gcp import errors
+from collectors.source import UnreadError
+from evidence_store.records import Unread, Why
+
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+ACTION = "application-default credentials"
+IMPERSONATE = "iam.serviceAccounts.getAccessToken"
+SECONDS = 30  # for an answer of the token endpoint; the SDK asks it up to three times
+
+
+class Credentials:
+    """One identity and its token, shared by threads."""
+
+    def __init__(self, impersonate: str | None, quota_project: str | None) -> None:
+        """Find the credentials of the environment. Raises `UnreadError`."""
+        import google.auth
+        from google.auth import impersonated_credentials
+        from google.auth.exceptions import GoogleAuthError
+
+        self._lock = threading.Lock()
+        self._request = _request()
+        try:
+            found, _ = google.auth.default(scopes=[SCOPE], quota_project_id=quota_project, request=self._request)
+            if impersonate is not None:
+                quota = quota_project or getattr(found, "quota_project_id", None)
+                found = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]  # the SDK types a part of itself
+                    found, impersonate, [SCOPE], quota_project_id=quota
+                )
+        except GoogleAuthError as error:
+            raise UnreadError(errors.of_auth(error, ACTION)) from None
+        except (ValueError, KeyError, TypeError, AttributeError):  # what the SDK makes of a file that holds something else
+            raise UnreadError(Unread(Why.CREDENTIALS, ACTION, "a credentials file that cannot be read")) from None
+        self._sdk: Any = found  # the SDK types a part of itself
+        self._impersonated = impersonate is not None or isinstance(found, impersonated_credentials.Credentials)
+
+    @property
+    def universe(self) -> str:
+        """The domain under which the provider's services stand; another one in a sovereign cloud."""
+        return str(getattr(self._sdk, "universe_domain", None) or "googleapis.com")
+
+    @property
+    def principal(self) -> str:
+        """The e-mail of who asks, where the credentials tell."""
+        for name in ("service_account_email", "account", "signer_email"):
+            found = getattr(self._sdk, name, None)
+            if isinstance(found, str) and found and found != "default":
+                return found
+        return type(self._sdk).__module__.rpartition(".")[2]
+
+    def headers(self) -> list[tuple[str, str]]:
+        """What a call carries to say who asks, with a token that holds for a while yet. Raises `UnreadError`."""
+        from google.auth.exceptions import GoogleAuthError
+
+        action = IMPERSONATE if self._impersonated else ACTION
+        with self._lock:
+            try:
+                if not self._sdk.valid:
+                    self._sdk.refresh(self._request)
+            except GoogleAuthError as error:
+                raise UnreadError(errors.of_auth(error, action)) from None
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise UnreadError(Unread(Why.CREDENTIALS, action, "an answer without a token")) from None
+            carried: dict[str, str] = {}
+            self._sdk.apply(carried)
+        kept = ("authorization", "x-goog-user-project")
+        return [(name.lower(), value) for name, value in carried.items() if name.lower() in kept]
+
+
+def _request() -> Any:
+    """A way to ask for tokens that never waits long."""
+    from google.auth.transport.requests import Request
+
+    class Impatient(Request):  # type: ignore[misc,unused-ignore]  # typed in some versions of the SDK only
+        def __call__(
+            self, url: str, method: str = "GET", body: Any = None, headers: Any = None, timeout: Any = None, **more: Any
+        ) -> Any:
+            within = min(timeout or SECONDS, SECONDS)
+            return super().__call__(url, method, body, headers, within, **more)  # type: ignore[no-untyped-call]  # as above
+
+    return Impatient()

@@ -1,0 +1,151 @@
+"""What a bulk pass asks through: every asset of one kind of content under the target, and whose each one is.
+
+- Every pass of a connection asks for the same moment: that of its first answer. So a policy and the thing that it is set on
+  speak of one time.
+- A page token that no longer holds starts the listing again, at most twice; what was given before is not given again.
+- An asset type that the service does not know would make the whole listing fail: it is found by asking for each type alone,
+  and left out.
+- A token that comes twice is an answer of unexpected shape, and not an endless listing.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from collectors.gcp.permissions import permission_of
+from collectors.source import Item, Place, UnreadError
+from evidence_store.records import Scope, Unread, Why
+
+if TYPE_CHECKING:
+    from collectors.gcp.client import Assets, Page, Permit
+    from collectors.gcp.projects import Projects
+
+PAGE = 1000  # the most that the service gives
+RESTARTS = 2
+
+
+class Reader:
+    """One source's way to the target's assets."""
+
+    effective: datetime | None = None  # each asset says itself when it was updated, where that matters
+
+    def __init__(self, place: Place, permit: "Permit", assets: "Assets", projects: "Projects") -> None:
+        self.scope: Scope = place.scope
+        self._permit = permit
+        self._assets = assets
+        self.projects = projects
+
+    @property
+    def calls(self) -> int:
+        """Requests that left the process so far, retries and restarts included."""
+        return self._permit.sent
+
+    def items(self, content: str, kinds: tuple[str, ...], kind: str | None = None) -> Iterator[Item]:
+        """Every asset of these types (none: of all), each with the account that it belongs to.
+
+        `kind` names all of them alike, where the content and not the type says what they are. Raises `UnreadError`.
+        """
+        call = f"cloudasset.ListAssets {content}"
+        yield from self._unplaced()
+        listing = Listing(self._assets, self._permit, self.projects.parent, self.projects.moment)
+        for found in listing.every(call, kinds):
+            yield found if isinstance(found, Item) else self.placed(call, found, kind)
+
+    def known_projects(self) -> Iterator[Item]:
+        """The projects, from the listing that found the places."""
+        yield from self._unplaced()
+        for asset in self.projects.assets:
+            yield self.placed("cloudasset.ListAssets RESOURCE", asset)
+
+    def _unplaced(self) -> Iterator[Item]:
+        """What of a project that is not known would be missed stands against the target's root."""
+        if self.projects.unread is not None:
+            yield Item("", self.projects.root, self.projects.unread)
+
+    def placed(self, call: str, asset: Any, kind: str | None = None) -> Item:
+        """An asset with the account that it belongs to, or what is wrong with it: an asset of any kind, or of any account."""
+        of = kind or asset.asset_type
+        wrong = "an asset without a name" if not asset.name else "" if of else "an asset without a type"
+        account = None if wrong else self.projects.account_of(asset)
+        if account is None:
+            return Item(of, "", Unread(Why.UNEXPECTED, permission_of(call), wrong or "an asset that belongs to no project"))
+        return Item(of, account, asset)
+
+
+class Listing:
+    """One listing, page by page."""
+
+    def __init__(self, assets: "Assets", permit: "Permit", parent: str, moment: Any = None) -> None:
+        self._assets = assets
+        self._permit = permit
+        self._parent = parent
+        self.moment = moment  # that the listing speaks of; the first answer sets it
+
+    def every(self, call: str, kinds: tuple[str, ...]) -> Iterator[Any]:
+        """The assets as the protocol carries them, none twice; an `Item` for each type that could not be asked for."""
+        from google.api_core.exceptions import InvalidArgument
+
+        given: set[int] = set()  # hashes, to tell what came before a restart
+        restarts, asked = 0, kinds
+        while True:
+            token, tokens = "", set[str]()
+            try:
+                while True:
+                    page = self._page(call, asked, token)
+                    yield from _fresh(page, given)
+                    token = page.next_token
+                    if not token:
+                        return
+                    if token in tokens:
+                        raise UnreadError(Unread(Why.UNEXPECTED, permission_of(call), "a page token that came before"))
+                    tokens.add(token)
+            except InvalidArgument:
+                refused = Unread(Why.UNEXPECTED, permission_of(call), "INVALID_ARGUMENT")
+                if token and restarts < RESTARTS:
+                    restarts += 1
+                    continue
+                unknown = self._unknown(call, asked) if not token else ()
+                if not unknown:
+                    raise UnreadError(refused) from None
+            for kind in unknown:
+                yield Item(kind, "", Unread(Why.UNSUPPORTED, permission_of(call), f"for {kind}"))
+            asked = tuple(kind for kind in asked if kind not in unknown)
+            if not asked:
+                return
+
+    def _unknown(self, call: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        """The types that the service refuses to list."""
+        from google.api_core.exceptions import InvalidArgument
+
+        if len(kinds) == 1:
+            return kinds
+        unknown = []
+        for kind in kinds:
+            try:
+                self._page(call, (kind,), "", size=1)
+            except InvalidArgument:
+                unknown.append(kind)
+        return tuple(unknown)
+
+    def _page(self, call: str, kinds: tuple[str, ...], token: str, size: int = PAGE) -> "Page":
+        request = {
+            "parent": self._parent,
+            "content_type": call.rpartition(" ")[2],
+            "asset_types": list(kinds),
+            "page_size": size,
+            "page_token": token,
+            "read_time": self.moment,
+        }
+        page = self._assets.page(self._permit, call, request)
+        self.moment = self.moment or page.read_time
+        return page
+
+
+def _fresh(page: "Page", given: set[int]) -> Iterator[Any]:
+    for asset in page.assets:
+        if asset.name:
+            key = hash((asset.asset_type, asset.name))
+            if key in given:
+                continue
+            given.add(key)
+        yield asset

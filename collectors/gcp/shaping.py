@@ -1,0 +1,116 @@
+"""From an asset to facts: the fields that a shape names, under the service's own names and of the kind they should be.
+
+- Everything else is left out, so that a new field changes nothing, and what moves at every look never arrives.
+- A field of another kind than its name promises makes that one resource unread.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from collectors.gcp import assets
+from collectors.gcp.permissions import permission_of
+from collectors.gcp.values import OddValueError, plain
+from collectors.source import Facet, Source, source
+from evidence_store.records import Json, Observation, Unread, Why
+
+Facts: TypeAlias = dict[str, Json]
+Kind: TypeAlias = type[Any]
+More: TypeAlias = Callable[[Facts, Any], Mapping[str, Json]]  # (the facts so far, the asset) -> what replaces or adds
+
+CALL = "cloudasset.ListAssets RESOURCE"
+_SCALARS = (str, int, float, bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What is kept of one type of asset."""
+
+    type: str  # `gcp.compute.disk`
+    asset_type: str  # `compute.googleapis.com/Disk`
+    always: Mapping[str, Kind]  # fields that a resource always has, and their kind in JSON
+    maybe: Mapping[str, Kind]
+    added: tuple[str, ...] = ()  # facts that are worked out from others
+
+    def facet(self) -> Facet:
+        """The listing facet. Every resource also says where it is and what it stands under."""
+        maybe = (*self.maybe, *self.added, "location", "ancestors")
+        optional = tuple(name for name in dict.fromkeys(maybe) if name not in self.always)
+        return Facet(self.type, facts=tuple(self.always), optional=optional, lists=True)
+
+    def observed(self, asset: Any, more: More | None = None) -> Observation:
+        """The resource, or why it could not be understood."""
+        try:
+            facts = self._facts(asset)
+            if more is not None:
+                facts |= more(facts, asset)
+        except OddValueError as error:
+            return Observation(self.type, asset.name, odd(str(error)))
+        return Observation(self.type, asset.name, facts)
+
+    def _facts(self, asset: Any) -> Facts:
+        fields = fields_of(asset)
+        facts: Facts = {
+            "location": asset.resource.location or None,
+            "ancestors": list(asset.ancestors),
+        }
+        for kept in (self.always, self.maybe):
+            for name, kind in kept.items():
+                if name in fields:
+                    facts[name] = of_kind(name, kind, plain(fields[name]))
+        return {name: value for name, value in facts.items() if value is not None}
+
+
+def listing(shape: Shape, more: More | None = None) -> Source:
+    """The source that lists a type, where one item gives one resource and nothing else."""
+
+    @source(
+        f"cloudasset.ListAssets {shape.asset_type}",
+        level="account",
+        bulk=assets.resources,
+        takes=(shape.asset_type,),
+        yields=[shape.facet()],
+    )
+    def read(_: Any, asset: Any) -> Iterator[Observation]:
+        yield shape.observed(asset, more)
+
+    return read
+
+
+def fields_of(asset: Any) -> Any:
+    """The resource's own fields. Raises `OddValueError` where there are none."""
+    if not asset.HasField("resource") or not asset.resource.HasField("data"):
+        raise OddValueError("an asset without its data")
+    return asset.resource.data.fields
+
+
+def of_kind(name: str, kind: Kind, value: Json) -> Json:
+    """The value, if it is what its name promises; a number may come as its text. Raises `OddValueError`."""
+    if value is None or (isinstance(value, kind) and (kind is not int or not isinstance(value, bool))):
+        return value
+    if kind is int and isinstance(value, str) and value.lstrip("-").isdecimal():
+        return int(value)
+    if kind is str and isinstance(value, _SCALARS) and not isinstance(value, bool):
+        return str(value)
+    raise OddValueError(f"{name} is not {_NAMES[kind]}")
+
+
+_NAMES = {str: "a text", int: "a number", bool: "true or false", list: "a list", dict: "an object"}
+
+
+def odd(what: str) -> Unread:
+    return Unread(Why.UNEXPECTED, permission_of(CALL), what)
+
+
+def only(item: Json, *names: str) -> Facts:
+    """These fields of an object, where they are there. Raises `OddValueError` for what is no object."""
+    if not isinstance(item, dict):
+        raise OddValueError("an entry that is no object")
+    return {name: item[name] for name in names if name in item}
+
+
+def without(item: Json, *names: str) -> Facts:
+    """An object without these fields: noise, and what must not be kept."""
+    if not isinstance(item, dict):
+        raise OddValueError("an entry that is no object")
+    return {name: value for name, value in item.items() if name not in names}

@@ -1,0 +1,38 @@
+"""From the protocol's values to JSON as the service's REST API words it.
+
+- Its numbers are all floating: those that are whole become integers. What is no number is refused.
+- Only what is asked for is converted; a resource may be large, and what is kept of it small.
+"""
+
+from typing import Any
+
+from evidence_store.records import Json
+
+
+class OddValueError(ValueError):
+    """A value of a shape that its name does not promise."""
+
+
+def plain(value: Any) -> Json:
+    """A `google.protobuf.Value` as JSON. Raises `OddValueError`."""
+    match value.WhichOneof("kind"):
+        case "string_value":
+            return value.string_value
+        case "struct_value":
+            return {name: plain(inner) for name, inner in value.struct_value.fields.items()}
+        case "list_value":
+            return [plain(inner) for inner in value.list_value.values]
+        case "bool_value":
+            return value.bool_value
+        case "number_value":
+            return number(value.number_value)
+    return None
+
+
+def number(value: float) -> Json:
+    """A whole number as an integer. Raises `OddValueError` for what is no number."""
+    if value.is_integer():
+        return int(value)
+    if value - value != 0:
+        raise OddValueError("a value that is no number")
+    return value
