@@ -17,6 +17,7 @@ INTERRUPTED = (130, 143)
 DONE, GATE_FAILED, USAGE, INCOMPLETE, CONTRADICTED, HELD, STORE_FAILED, BUG = 0, 1, 2, 3, 4, 5, 6, 70
 
 SEVERITIES = ("low", "medium", "high", "critical")
+FORMATS = ("text", "json", "csv", "sarif", "junit", "markdown")
 
 DESCRIPTION = """\
 Annexa reads cloud accounts, hosts and ISMS records, judges what it saw against ISO/IEC 27001:2022, and keeps
@@ -24,7 +25,12 @@ evidence that an auditor can verify without trusting it. It only reads."""
 
 RUN_DETAIL = """\
 Without --control or --check, every check of every configured target is run. The report goes to standard output,
-progress to standard error."""
+progress to standard error. --report writes further reports of the same run, each to a file.
+
+In a pipeline: `scanner run --fail-on high --report sarif=annexa.sarif --report junit=annexa.xml` exits 1 if a finding
+of high or worse fails, and 3 if something could not be read. A baseline admits what is known: keep a JSON report
+(`scanner run --format json --output known.json`) and name it with --baseline; what fails there does not fail the gate,
+unless it has got worse since, or an exception for it has run out."""
 
 EPILOG = """\
 first steps
@@ -73,12 +79,13 @@ def _init(init: argparse.ArgumentParser) -> None:
 def _run(run: argparse.ArgumentParser) -> None:
     _selection(run)
     run.add_argument("--target", action="append", default=[], metavar="NAME", help="only this target (repeatable)")
-    run.add_argument("--format", choices=("text", "json", "csv", "sarif", "junit"), default="text", help="of the report")
+    run.add_argument("--format", choices=FORMATS, help=f"of the report: {', '.join(FORMATS)} (default: text)", metavar="FORMAT")
     run.add_argument("--output", metavar="FILE", help="write the report there instead of standard output")
+    run.add_argument("--report", action="append", default=[], metavar="FORMAT=FILE", help="write this too (repeatable)")
     run.add_argument("--fail-on", choices=SEVERITIES, metavar="SEVERITY", help="exit 1 if a finding this bad fails, unexcepted")
     run.add_argument("--baseline", metavar="FILE", help="JSON report of an earlier run; its failures do not fail the gate")
     run.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another run to end (default: refuse)")
-    run.add_argument("--quiet", action="store_true", help="no progress")
+    run.add_argument("--quiet", action="store_true", help="for cron: no progress, and no report unless --format asks for one")
 
 
 def _selection(command: argparse.ArgumentParser) -> None:

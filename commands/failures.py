@@ -17,7 +17,7 @@ class UsageError(Exception):
 
 
 class _TerminatedError(Exception):
-    """SIGTERM."""
+    """SIGTERM, or SIGHUP: the terminal or the session is gone."""
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
@@ -34,6 +34,8 @@ def guarded(given: argparse.Namespace) -> int:
     for noisy in ("alembic", "boto3", "botocore", "urllib3"):  # some of their debug logs hold request and answer bodies
         logging.getLogger(noisy).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _terminate)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # what `nohup` started is meant to outlive its terminal
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         code: int = importlib.import_module(f"commands.{given.command}").command(given)
     except KeyboardInterrupt:

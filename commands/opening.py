@@ -72,13 +72,13 @@ def origin() -> str:
     return f"annexa/{host or 'host'}/{os.urandom(4).hex()}"
 
 
-def output_path(text: str) -> Path:
+def output_path(text: str, option: str = "--output") -> Path:
     """A file to write. Raises `UsageError` where its directory is missing or not writable."""
     path = Path(text)
     if path.is_dir():
-        raise UsageError(f"--output {path}: is a directory; name a file")
+        raise UsageError(f"{option} {path}: is a directory; name a file")
     if not path.parent.is_dir():
-        raise UsageError(f"--output {path}: the directory {path.parent} does not exist")
+        raise UsageError(f"{option} {path}: the directory {path.parent} does not exist")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise UsageError(f"--output {path}: not writable")
+        raise UsageError(f"{option} {path}: not writable")
     return path

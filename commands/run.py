@@ -1,11 +1,10 @@
 """`scanner run`: collect, judge, keep evidence, report; and the gate."""
 
-import json
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -19,19 +18,29 @@ from evidence_store.records import Severity
 from pipeline.run import Environment, Outcome, run
 from pipeline.selection import Selection, Wanted, select
 from pipeline.targets import require_extras
-from reports import run_csv, run_json, run_junit, run_sarif, run_text
+from reports import run_brief, run_csv, run_json, run_junit, run_markdown, run_sarif, run_text
+from reports.gate import Baseline, BaselineError, held, read_baseline
 from reports.reading import run_view
-from reports.view import Reported, RunView
-from scanner import DONE, GATE_FAILED, INCOMPLETE
+from reports.view import RunView
+from scanner import DONE, FORMATS, GATE_FAILED, INCOMPLETE
 
-_RENDERERS: dict[str, Callable[[RunView, TextIO], None]] = {
+Write = Callable[[RunView, TextIO], None]
+WRITERS: Mapping[str, Write] = {
     "text": run_text.write,
     "json": run_json.write,
     "csv": run_csv.write,
     "sarif": run_sarif.write,
     "junit": run_junit.write,
+    "markdown": run_markdown.write,
 }
-Failure = tuple[str, str]  # check, resource
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Where the reports go."""
+
+    printed: str | None  # the format of what goes to standard output
+    files: tuple[tuple[str, Path], ...]  # format and file
 
 
 def command(given: Namespace) -> int:
@@ -40,32 +49,64 @@ def command(given: Namespace) -> int:
     wanted = Wanted(tuple(given.control), tuple(given.check), tuple(given.target))
     selection = select(able.configuration, wanted, able.checks, able.catalogue, able.sources)
     require_extras(selection.targets)
-    baseline = _baseline(given.baseline)
-    output = output_path(given.output) if given.output else None
+    asked, baseline = _asked(given), _baseline(given.baseline)
     with open_store(able.configuration.store.url) as store:
         outcome = _run(given, able, selection, store)
         view = run_view(store, checks=[c.id for c in selection.checks])
-        code = _code(outcome, view, given.fail_on, baseline)
-        view = replace(view, exit_code=code)
-        if output:
-            with output.open("w", encoding="utf-8", newline="") as file:
-                _RENDERERS[given.format](view, file)
-        else:
-            _print(_RENDERERS[given.format], view)
+        view = held(view, Severity(given.fail_on) if given.fail_on else None, baseline)
+        code = _code(outcome, view)
+        _report(replace(view, exit_code=code), asked)
     return code
 
 
-def _print(render: Callable[[RunView, TextIO], None], view: RunView) -> None:
+def _asked(given: Namespace) -> Asked:
+    """What is to be written where, all of it checked before anything is scanned. Raises `UsageError`."""
+    files = [_named(text) for text in given.report]
+    if given.output:
+        files.append((given.format or "text", output_path(given.output)))
+    paths = [path.resolve() for _, path in files if path.is_file() or not path.exists()]
+    if twice := sorted({str(path) for path in paths if paths.count(path) > 1}):
+        raise UsageError(f"two reports go to {twice[0]}; give each a file of its own")
+    quiet = given.output or (given.quiet and given.format is None)
+    return Asked(None if quiet else given.format or "text", tuple(files))
+
+
+def _named(text: str) -> tuple[str, Path]:
+    """`--report FORMAT=FILE`."""
+    format_, separator, file = text.partition("=")
+    if not separator or not file or format_ not in FORMATS:
+        raise UsageError(f"--report {text}: write FORMAT=FILE with one of {', '.join(FORMATS)}, as sarif=annexa.sarif")
+    return format_, output_path(file, "--report")
+
+
+def _report(view: RunView, asked: Asked) -> None:
+    """Write every report, even where one of them cannot be. Raises `UsageError` for those that could not."""
+    failed: list[str] = []
+    for format_, path in asked.files:
+        try:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                WRITERS[format_](view, file)
+        except OSError as error:
+            failed.append(f"{path}: {error.strerror}")
+    if asked.printed:
+        _print(WRITERS[asked.printed], view)
+    else:
+        run_brief.write(view, sys.stderr)
+    if failed:
+        raise UsageError(f"the run is sealed, and a report of it could not be written: {'; '.join(failed)}")
+
+
+def _print(write: Write, view: RunView) -> None:
     """On standard output. A reader that went away (`| head`) does not change what the gate says."""
     try:
-        render(view, sys.stdout)
+        write(view, sys.stdout)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(given: Namespace, able: Known, selection: Selection, store: Store) -> Outcome:
-    meter = Meter(quiet=given.quiet)
+    meter = Meter(targets=[target.name for target in selection.targets], quiet=given.quiet)
     started = now()
     environment = Environment(
         configuration=able.configuration,
@@ -86,32 +127,15 @@ def _run(given: Namespace, able: Known, selection: Selection, store: Store) -> O
         meter.end()
 
 
-def _code(outcome: Outcome, view: RunView, fail_on: str | None, baseline: frozenset[Failure]) -> int:
+def _code(outcome: Outcome, view: RunView) -> int:
     """1 before 3."""
-    if fail_on and any(_fails(view.findings, Severity(fail_on), baseline)):
+    if view.gate and not view.gate.passed:
         return GATE_FAILED
     return DONE if outcome.complete else INCOMPLETE
 
 
-def _fails(findings: Iterable[Reported], severity: Severity, baseline: frozenset[Failure]) -> Iterable[Reported]:
-    return (f for f in findings if f.is_open and f.severity.rank >= severity.rank and (f.check, f.uid) not in baseline)
-
-
-def _baseline(path: str | None) -> frozenset[Failure]:
-    """What failed in an earlier JSON report. Raises `UsageError`.
-
-    What was under an exception there is not admitted: it is the exception that admits it, for as long as it counts.
-    """
-    if path is None:
-        return frozenset()
+def _baseline(path: str | None) -> Baseline | None:
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8"))
-        if report["schema"] != "annexa.run/1":
-            raise UsageError(f"--baseline {path}: schema {report['schema']!r}; expected annexa.run/1")
-        return frozenset(
-            (f["check"], f["resource"]["id"]) for f in report["findings"] if f["status"] == "fail" and not f.get("exception")
-        )
-    except OSError as error:
-        raise UsageError(f"--baseline {path}: cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError):
-        raise UsageError(f"--baseline {path}: not a JSON report; write one with `scanner run --format json`") from None
+        return read_baseline(path) if path else None
+    except BaselineError as error:
+        raise UsageError(str(error)) from None

@@ -38,6 +38,10 @@ class ApprovedException:
     def is_blind_spot(self) -> bool:
         return bool(self.scope and self.action)
 
+    def has_run_out(self, at: datetime) -> bool:
+        """Whether it counted once, to its last day, and that day is over. One that was given up before is settled."""
+        return not self.faults and self.expires is not None and at > self.expires and self.closed is None
+
     def fault(self, at: datetime) -> str | None:
         """Why it does not count at a time; `None` where it does."""
         if self.faults or self.starts is None or self.expires is None:
@@ -75,6 +79,14 @@ class Exceptions:
             exception
             for exception in self._by_check.get(check, ())
             if exception.fault(at) is None and any(matches(pattern, uid) for pattern in exception.resources)
+        )
+
+    def lapsed(self, check: str, uid: str, at: datetime) -> ApprovedException | None:
+        """The exception that ran to its end, under which this check could fail on this resource; the one that ended last."""
+        return _longest(
+            exception
+            for exception in self._by_check.get(check, ())
+            if exception.has_run_out(at) and any(matches(pattern, uid) for pattern in exception.resources)
         )
 
     def covers_blind_spot(self, scope: Scope, action: str, at: datetime) -> ApprovedException | None:

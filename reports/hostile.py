@@ -2,7 +2,9 @@
 
 - `one_line` leaves no character that moves a cursor, ends a line or turns the direction of reading.
 - `cell` leaves no text that a spreadsheet would compute.
-- Both keep what they take out visible, as an escape, so that a reader sees that something stood there.
+- `markdown` leaves no text that a Markdown page would make a link, a mention, a reference, a tag or a table of; `code`
+  shows a name in a code span, where none of that happens and from which it can be copied.
+- All keep what they take out visible, as an escape, so that a reader sees that something stood there.
 """
 
 import re
@@ -15,6 +17,15 @@ _UNPRINTABLE = re.compile(
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # What starts a formula in a spreadsheet, in its full-width form too.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+# What Markdown, as GitHub and GitLab read it, gives a meaning to. Within a word `_` has none, and ids are full of it.
+_MARKUP = re.compile(
+    r"[\\`*\[\]<>|~#&!$^{}@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^[-+=]|(?<=^\d)[.)](?=\s)|(?<=^\d\d)[.)](?=\s)"
+)
+# Names after `@`, numbers after `#` and hosts after `://` or `www.` are linked even where they are escaped: a space of no
+# width parts them.
+_LINKED = re.compile(r"(?<=[@#!$~&])(?=\w)|(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+_NO_WIDTH = "\u200b"
 
 CELL_LIMIT = 32_000  # a cell of a spreadsheet holds 32,767 characters
 
@@ -30,6 +41,19 @@ def cell(text: str) -> str:
     """The text as one cell of CSV: one line, and never a formula, even behind leading blanks."""
     clean = one_line(text, CELL_LIMIT)
     return f"'{clean}" if clean.lstrip(" \u00a0\u3000").startswith(_FORMULA) else clean
+
+
+def markdown(text: str, limit: int | None = None) -> str:
+    """The text as a part of a paragraph of Markdown: it reads as it stands there, and does nothing."""
+    return _MARKUP.sub(r"\\\g<0>", _LINKED.sub(_NO_WIDTH, one_line(text, limit).strip()))
+
+
+def code(text: str, limit: int | None = None) -> str:
+    """The text as a code span of Markdown, in more backticks than stand in it (CommonMark §6.1)."""
+    shown = one_line(text, limit)
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    pad = " " if not shown.strip() or shown[0] in "` " or shown[-1] in "` " else ""
+    return f"{fence}{pad}{shown}{pad}{fence}"
 
 
 def _escape(found: re.Match[str]) -> str:

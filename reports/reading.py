@@ -111,7 +111,12 @@ class Sealed:
             controls=definition.controls if definition else (),
             since=row.since_time,
             exception=excuse_of(excepted),
+            lapsed=self._lapsed(row) if row.status is Status.FAIL and excepted is None else "",
         )
+
+    def _lapsed(self, row: FindingRow) -> str:
+        exception = self.exceptions.lapsed(row.check, row.uid, self.run.finished)
+        return exception.id if exception else ""
 
     def records(self, type_: str) -> list[dict[str, Json]]:
         """The facts of every ISMS record of a type, in the places that counted, as they stood at the run's end."""
@@ -158,8 +163,18 @@ def run_view(
         unanswerable=tuple(sealed.definitions[c] for c in selected.get("unanswerable", ()) if c in sealed.definitions),
         unconfigured=tuple(sealed.document("unconfigured", [])),
         invalid_exceptions=sealed.invalid_exceptions(),
+        targets=tuple(sorted(targets if targets is not None else sealed.places)),
+        narrowed=_narrowed(sealed, chosen),
         exit_code=exit_code,
     )
+
+
+def _narrowed(sealed: Sealed, checks: Collection[str]) -> tuple[str, ...]:
+    """What the run was limited to: the controls asked for, or else the checks; nothing where all were selected."""
+    if asked := sealed.selected.get("controls", ()):
+        return tuple(asked)
+    everything = set(checks) | set(sealed.selected.get("unanswerable", ())) >= set(sealed.definitions)
+    return () if everything else tuple(sorted(checks))
 
 
 def _controls(sealed: Sealed, checks: Collection[str]) -> set[str] | None:

@@ -22,6 +22,7 @@ COLUMNS = (
     "since",
     "exception",
     "exception_expires",
+    "baseline",
 )
 
 
@@ -46,5 +47,6 @@ def write(view: RunView, out: TextIO) -> None:
             stamp(found.since) or "",
             found.exception.id if found.exception else "",
             found.exception.expires if found.exception else "",
+            found.standing or "",
         )
         rows.writerow([cell(text) for text in texts])

@@ -30,6 +30,8 @@ def write(view: RunView, out: TextIO) -> None:
     write_list(out, "findings", (found.document() for found in view.findings))
     out.write(",\n")
     write_list(out, "controls", (control.document for control in view.controls))
+    gate = view.gate.document() if view.gate else None
+    out.write(f',\n"gate": {json.dumps(gate)}')
     out.write(f',\n"checkpoint": {json.dumps(view.checkpoint.document())}}}\n')
 
 

@@ -1,7 +1,7 @@
 """The run as JUnit XML, so that a build server shows it: a suite for each check, a case for each resource.
 
 - A failure is `failure`. What is unknown is `error`: a build must not show as good what nobody could look at.
-- An excepted failure is `skipped` with the exception's words; so is what does not apply.
+- An excepted failure is `skipped` with the exception's words; so is one that the baseline knows, and what does not apply.
 - Written suite by suite; the findings come in the order of their checks. Each is asked for twice: the counts of a suite
   stand before its cases.
 """
@@ -52,7 +52,7 @@ def _kind(found: Reported) -> str:
         case Status.PASS:
             return "passed"
         case Status.FAIL:
-            return "skipped" if found.exception else "failures"
+            return "failures" if found.is_new else "skipped"
         case Status.NOT_APPLICABLE:
             return "skipped"
     return "errors"
@@ -75,6 +75,8 @@ def _case(found: Reported, view: RunView) -> TestCase:
             excuse = found.exception
             words = f"accepted until {excuse.expires} by {excuse.approved_by} ({excuse.id}): {found.reason}"
             case.result = [Skipped(one_line(words, REASON_LIMIT), "exception")]
+        case "skipped" if found.status is Status.FAIL:
+            case.result = [Skipped(one_line(f"known by the baseline: {found.reason}", REASON_LIMIT), "baseline")]
         case "skipped":
             case.result = [Skipped(message, "not_applicable")]
     return case

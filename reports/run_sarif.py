@@ -6,10 +6,13 @@
 - A fingerprint is of the check and the resource: it is the same in every run (§3.27.17).
 - Controls are a taxonomy; rules point to them (§3.19.24).
 - A resource is a logical location. Viewers that know only files get a relative URI made of its type and uid.
+- GitHub refuses a run of more than 25,000 results: beyond that the least telling are left out, and a notification says so.
 """
 
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TextIO
 from urllib.parse import quote
@@ -24,25 +27,64 @@ TAXONOMY = "ISO/IEC 27001:2022"
 LEVELS = {Severity.CRITICAL: "error", Severity.HIGH: "error", Severity.MEDIUM: "warning", Severity.LOW: "note"}
 # GitHub orders alerts by this property of a rule; the numbers lie within the bands that it documents.
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "2.0"}
+# What GitHub takes of one run, and of one rule.
+RESULTS, TAGS = 25_000, 20
+_SEMANTIC = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 
 
 def write(view: RunView, out: TextIO) -> None:
     summary = summarise(view)
+    room = _Room(summary)
     rules = {check: index for index, check in enumerate(view.definitions)}
-    head = {"tool": {"driver": _driver(view)}, "taxonomies": [_taxonomy(view)], "invocations": [_invocation(view, summary)]}
+    invocation = _invocation(view, summary, room.left_out)
+    head = {"tool": {"driver": _driver(view)}, "taxonomies": [_taxonomy(view)], "invocations": [invocation]}
     head |= {"automationDetails": {"id": _automation(view)}, "columnKind": "unicodeCodePoints"}
     out.write(f'{{"$schema": {json.dumps(SCHEMA)}, "version": "2.1.0", "runs": [{json.dumps(head)[:-1]},\n')
-    write_list(out, "results", _results(view, rules))
+    write_list(out, "results", _results(view, rules, room))
     out.write("}]}\n")
 
 
+class _Room:
+    """How many results of each rank there is room for: new failures first, the worst of them foremost."""
+
+    def __init__(self, summary: Summary) -> None:
+        worst_first = list(reversed(Severity))
+        ranks = [summary.open_by_severity.get(s, 0) - summary.known_by_severity.get(s, 0) for s in worst_first]
+        ranks += [summary.known_by_severity.get(s, 0) for s in worst_first]
+        ranks += [summary.unknown, summary.excepted]
+        self.left_out = max(0, sum(ranks) - RESULTS)
+        self._room: Counter[int] = Counter()
+        left = RESULTS
+        for rank, number in enumerate(ranks):
+            self._room[rank] = min(number, left)
+            left -= self._room[rank]
+
+    def take(self, found: Reported) -> bool:
+        """Whether this result is written."""
+        rank = self._rank(found)
+        self._room[rank] -= 1
+        return self._room[rank] >= 0
+
+    @staticmethod
+    def _rank(found: Reported) -> int:
+        if found.status is not Status.FAIL:
+            return 8
+        if found.exception:
+            return 9
+        return len(Severity) - 1 - found.severity.rank + (0 if found.is_new else len(Severity))
+
+
 def _driver(view: RunView) -> Json:
+    version = {"version": view.version} if view.version else {}
     return {
         "name": "Annexa",
-        "version": view.version,
-        "semanticVersion": view.version,
+        **version,
+        **({"semanticVersion": view.version} if _SEMANTIC.fullmatch(view.version) else {}),
         "rules": [_rule(definition) for definition in view.definitions.values()],
-        "notifications": [{"id": "unread", "shortDescription": {"text": "Something in scope could not be read"}}],
+        "notifications": [
+            {"id": "unread", "shortDescription": {"text": "Something in scope could not be read"}},
+            {"id": "left-out", "shortDescription": {"text": "There were more results than a viewer takes"}},
+        ],
         "supportedTaxonomies": [{"name": TAXONOMY}],
     }
 
@@ -63,7 +105,7 @@ def _rule(definition: Definition) -> Json:
             for control in definition.controls
         ],
         "properties": {
-            "tags": ["security", *definition.controls],
+            "tags": ["security", *definition.controls][:TAGS],
             "security-severity": _SCORES[definition.severity],
             "severity": str(definition.severity),
             "checkVersion": definition.version,
@@ -88,19 +130,33 @@ def _taxonomy(view: RunView) -> Json:
 
 
 def _automation(view: RunView) -> str:
-    """A category that is the same from run to run (§3.17.3), so that a viewer sees what is new."""
-    targets = sorted({row.target for row in view.coverage})
-    return f"annexa/{quote('+'.join(targets), safe='+')}/"
+    """A category that is the same from run to run (§3.17.3), so that a viewer sees what is new.
+
+    A run that was narrowed is another category: what it did not ask is not fixed.
+    """
+    parts = ["annexa", quote("+".join(view.targets), safe="+")]
+    if view.narrowed:
+        names = "+".join(view.narrowed)
+        parts.append(quote(names, safe="+") if len(names) <= 100 else hashlib.sha256(names.encode()).hexdigest()[:16])
+    return "/".join(part for part in parts if part) + "/"
 
 
-def _invocation(view: RunView, summary: Summary) -> Json:
+def _invocation(view: RunView, summary: Summary, left_out: int) -> Json:
+    notifications = [_notification(unseen) for unseen in summary.unseen]
+    if left_out:
+        words = f"{left_out:,} results are left out, because a viewer takes {RESULTS:,} of a run; the JSON report has them all"
+        notifications.append({"descriptor": {"id": "left-out"}, "level": "warning", "message": {"text": words}})
     return {
         "executionSuccessful": view.complete,
         "startTimeUtc": stamp(view.started),
         "endTimeUtc": stamp(view.finished),
         **({"exitCode": view.exit_code} if view.exit_code is not None else {}),
-        "toolExecutionNotifications": [_notification(unseen) for unseen in summary.unseen],
-        "properties": {"runId": view.id, "checkpoint": view.checkpoint.document()},
+        "toolExecutionNotifications": notifications,
+        "properties": {
+            "runId": view.id,
+            "checkpoint": view.checkpoint.document(),
+            "gate": view.gate.document() if view.gate else None,
+        },
     }
 
 
@@ -119,9 +175,9 @@ def _notification(unseen: Unseen) -> Json:
     }
 
 
-def _results(view: RunView, rules: Mapping[str, int]) -> Iterator[Json]:
+def _results(view: RunView, rules: Mapping[str, int], room: _Room) -> Iterator[Json]:
     for found in view.findings:
-        if found.status in (Status.FAIL, Status.UNKNOWN, Status.ERROR):
+        if found.status in (Status.FAIL, Status.UNKNOWN, Status.ERROR) and room.take(found):
             yield _result(found, rules)
 
 
@@ -146,6 +202,8 @@ def _result(found: Reported, rules: Mapping[str, int]) -> Json:
     }
     if found.check in rules:
         result["ruleIndex"] = rules[found.check]
+    if found.standing:
+        result["baselineState"] = str(found.standing)
     if failed and found.exception:
         excuse = found.exception
         words = f"{excuse.id}: {excuse.reason} (approved by {excuse.approved_by}, expires {excuse.expires})"

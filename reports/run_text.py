@@ -13,7 +13,7 @@ from evidence_store.records import Severity, Status, Why
 from reports.hostile import one_line
 from reports.summary import CheckResult, Summary, Undecided, Unseen, summarise
 from reports.terminal import Column, Paper, counted, listed
-from reports.view import ControlLine, CoverageRow, RunView, to_the_minute
+from reports.view import ControlLine, CoverageRow, Gate, RunView, to_the_minute
 
 SEVERITY_STYLES = {Severity.CRITICAL: "magenta", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 ASSESSMENT_STYLES = {"gap": "red", "unknown": "yellow", "stale": "yellow", "partial": "yellow", "supported": "green"}
@@ -83,6 +83,8 @@ def _outcome(paper: Paper, view: RunView, summary: Summary) -> None:
     paper.say(counts(summary), indent=2)
     if summary.unknown:
         paper.say(f"{counted(summary.unknown, 'answer')} unknown: not seen is not a pass.", indent=2, style="yellow")
+    if view.gate:
+        paper.say(gate_words(view.gate), indent=2, style="" if view.gate.passed else "red")
     paper.say(coverage(view.coverage), indent=2)
     code = view.exit_code if view.exit_code is not None else 0 if view.complete else 3
     paper.say(f"Exit {code}: {_EXITS.get(code, 'see the message on standard error')}.", indent=2)
@@ -101,6 +103,21 @@ def outcome(summary: Summary) -> str:
     if summary.unknown:
         return f"No gap observed in what could be judged; {summary.unknown:,} of {counted(total, 'answer')} could not be."
     return f"No gap observed in {counted(total, 'answer')}."
+
+
+def gate_words(gate: Gate) -> str:
+    """What the gate came to, in one line."""
+    known = f"{counted(gate.known, 'failure')} known by the baseline"
+    gone = f"; {gate.gone:,} of its failures are gone: write it anew" if gate.gone else ""
+    if gate.fail_on is None:
+        return f"Held against the baseline: {known}{gone}."
+    admitted = f"; {known}{gone}" if gate.baseline is not None else ""
+    asked = f"({gate.fail_on} or worse)" if gate.fail_on is not Severity.CRITICAL else "(critical)"
+    if gate.passed:
+        return f"Gate {asked} passed{admitted}."
+    worst_first = [f"{number:,} {s}" for s in reversed(Severity) if (number := gate.failing.get(s))]
+    total = sum(gate.failing.values())
+    return f"Gate {asked} failed by {counted(total, 'finding')}: {', '.join(worst_first)}{admitted}."
 
 
 def counts(summary: Summary) -> str:
@@ -154,13 +171,6 @@ def say_unseen(paper: Paper, unseen: Sequence[Unseen]) -> None:
     _more(paper, len(unseen) - REASONS_SHOWN, "reason")
 
 
-def _touched(reason: Unseen) -> str:
-    if not reason.checks:
-        return "no answer depends on it"
-    answers, checks = counted(reason.findings, "answer"), counted(len(reason.checks), "check")
-    return f"leaves {answers} of {checks} unknown ({listed(reason.checks, 2)})"
-
-
 def _worst(paper: Paper, summary: Summary, invalid: Sequence[str]) -> None:
     failing = [result for result in summary.checks if result.open]
     if failing:
@@ -190,12 +200,14 @@ def _failing(paper: Paper, result: CheckResult) -> None:
     definition = result.definition
     judged = sum(result.counts.values())
     severity = (f"{definition.severity:<9}", SEVERITY_STYLES[definition.severity])
-    paper.say(f"{definition.title}: {result.open:,} of {judged:,}", indent=2, lead=severity)
+    known = f" ({result.known:,} known by the baseline)" if result.known else ""
+    paper.say(f"{definition.title}: {result.open:,} of {judged:,}{known}", indent=2, lead=severity)
     controls = f"  ({', '.join(definition.controls)})" if definition.controls else ""
     paper.say(f"{definition.id}{controls}", indent=11, style="dim")
     for found in result.worst_open:
         since = f", since {to_the_minute(found.since)[:10]}" if found.since else ""
-        paper.say(f"- {one_line(found.reason, REASON_LIMIT)}{since}", indent=11, hang=13)
+        lapsed = f"; {one_line(found.lapsed, REASON_LIMIT)} has run out" if found.lapsed else ""
+        paper.say(f"- {one_line(found.reason, REASON_LIMIT)}{since}{lapsed}", indent=11, hang=13)
     more = result.open - len(result.worst_open)
     if more:
         paper.say(f"and {more:,} more, see --format json", indent=11)

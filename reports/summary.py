@@ -65,12 +65,17 @@ class CheckResult:
     definition: Definition
     counts: Mapping[Status, int]
     excepted: int
-    worst_open: tuple[Reported, ...]  # open failures, longest open first, at most `EXAMPLES`
+    worst_open: tuple[Reported, ...]  # open failures, new ones first, then longest open first, at most `EXAMPLES`
     excuses: tuple[Excuse, ...]
+    known: int = 0  # open failures that a baseline admits
 
     @property
     def open(self) -> int:
         return self.counts.get(Status.FAIL, 0) - self.excepted
+
+    @property
+    def new(self) -> int:
+        return self.open - self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +85,11 @@ class Summary:
     counts: Mapping[Status, int]
     excepted: int
     open_by_severity: Mapping[Severity, int]
-    checks: tuple[CheckResult, ...]  # worst severity first, then most failures
+    checks: tuple[CheckResult, ...]  # those with new failures first, then worst severity, then most failures
     unseen: tuple[Unseen, ...]  # most findings first
     undecided: tuple[Undecided, ...]
+    known_by_severity: Mapping[Severity, int] = field(default_factory=dict)  # open failures that a baseline admits
+    excepted_by_severity: Mapping[Severity, int] = field(default_factory=dict)
 
     @property
     def open(self) -> int:
@@ -126,9 +133,10 @@ class _Undecided:
 @dataclass(slots=True)
 class _Check:
     counts: Counter[Status] = field(default_factory=Counter)
-    excepted: int = 0
+    excepted: Counter[Severity] = field(default_factory=Counter)
     open: Counter[Severity] = field(default_factory=Counter)
-    oldest: list[tuple[float, int, Reported]] = field(default_factory=list)  # a heap; the youngest of the kept on top
+    known: Counter[Severity] = field(default_factory=Counter)
+    oldest: list[tuple[bool, float, int, Reported]] = field(default_factory=list)  # a heap; the least telling on top
     excuses: dict[str, Excuse] = field(default_factory=dict)
 
 
@@ -147,11 +155,12 @@ class _Tally:
         check.counts[found.status] += 1
         match found.status:
             case Status.FAIL if found.exception is not None:
-                check.excepted += 1
+                check.excepted[found.severity] += 1
                 check.excuses.setdefault(found.exception.id, found.exception)
             case Status.FAIL:
                 check.open[found.severity] += 1
-                entry = (-(found.since or _LATEST).timestamp(), -self._seen, found)
+                check.known[found.severity] += not found.is_new
+                entry = (found.is_new, -(found.since or _LATEST).timestamp(), -self._seen, found)
                 (heapq.heappush if len(check.oldest) < EXAMPLES else heapq.heappushpop)(check.oldest, entry)
             case Status.UNKNOWN | Status.ERROR:
                 self._unknown(found)
@@ -202,33 +211,42 @@ def summary_of(
             reason.places.setdefault(row.scope, row.target)
     results = [_result(check, counted, definitions) for check, counted in tally.checks.items()]
     total: Counter[Status] = Counter()
-    open_by: Counter[Severity] = Counter()
+    open_by, known_by, excepted_by = Counter[Severity](), Counter[Severity](), Counter[Severity]()
     for counted in tally.checks.values():
         total += counted.counts
         open_by += counted.open
+        known_by += counted.known
+        excepted_by += counted.excepted
     return Summary(
         counts=total,
         excepted=sum(result.excepted for result in results),
         open_by_severity=open_by,
-        checks=tuple(sorted(results, key=lambda r: (-r.definition.severity.rank, -r.open, r.definition.id))),
+        checks=tuple(sorted(results, key=_order)),
         unseen=_unseen(tally.reasons, blind_spot),
         undecided=tuple(
             Undecided(check, u.findings, u.errors, tuple(u.examples)) for check, u in sorted(tally.undecided.items())
         ),
+        known_by_severity=known_by,
+        excepted_by_severity=excepted_by,
     )
+
+
+def _order(result: CheckResult) -> tuple[bool, int, int, str]:
+    return (not result.new, -result.definition.severity.rank, -result.open, result.definition.id)
 
 
 def _result(check: str, counted: _Check, definitions: Mapping[str, Definition]) -> CheckResult:
     known = definitions.get(check)
-    oldest = sorted(counted.oldest, key=lambda entry: entry[:2], reverse=True)
+    oldest = sorted(counted.oldest, key=lambda entry: entry[:3], reverse=True)
     if known is None:  # the run's catalogue was erased: what the findings themselves say is left
         known = Definition(check, check, worst(counted.open) or Severity.MEDIUM, 0, "")
     return CheckResult(
         definition=known,
         counts=counted.counts,
-        excepted=counted.excepted,
-        worst_open=tuple(found for _, _, found in oldest),
+        excepted=counted.excepted.total(),
+        worst_open=tuple(found for *_, found in oldest),
         excuses=tuple(counted.excuses.values()),
+        known=counted.known.total(),
     )
 
 

@@ -8,6 +8,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from evidence_store.records import Json, Scope, Severity, Status, format_time
 
@@ -64,6 +65,14 @@ class Excuse:
         }
 
 
+class Standing(StrEnum):
+    """How a finding stands to a baseline, in the words of SARIF (§3.27.24)."""
+
+    NEW = "new"
+    UPDATED = "updated"  # the baseline knows it, and it has got worse since
+    UNCHANGED = "unchanged"
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """A finding with what a reader needs beside it."""
@@ -79,11 +88,18 @@ class Reported:
     controls: tuple[str, ...] = ()
     since: datetime | None = None
     exception: Excuse | None = None
+    lapsed: str = ""  # the exception under which it was accepted until that ran out
+    standing: Standing | None = None  # where the run was held against a baseline, and it neither passed nor does not apply
 
     @property
     def is_open(self) -> bool:
         """Failed, and no exception says that this is accepted."""
         return self.status is Status.FAIL and self.exception is None
+
+    @property
+    def is_new(self) -> bool:
+        """Open, and no baseline admits it."""
+        return self.is_open and self.standing is not Standing.UNCHANGED
 
     def document(self) -> dict[str, Json]:
         """As `run --format json` prints it."""
@@ -102,6 +118,8 @@ class Reported:
             "controls": list(self.controls),
             "since": stamp(self.since),
             "exception": self.exception.document() if self.exception else None,
+            "lapsed_exception": self.lapsed or None,
+            "baseline": str(self.standing) if self.standing else None,
         }
 
 
@@ -189,6 +207,31 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate came to."""
+
+    fail_on: Severity | None  # `None`: nothing was asked to fail; the run was only held against a baseline
+    failing: Mapping[Severity, int]  # findings as bad as asked for, or worse, that nothing admits
+    known: int = 0  # open failures of any severity that the baseline admits
+    gone: int = 0  # failures of the baseline that are no longer there
+    baseline: str | None = None  # the run that the baseline reports; empty where it does not say
+
+    @property
+    def passed(self) -> bool:
+        return not any(self.failing.values())
+
+    def document(self) -> dict[str, Json]:
+        return {
+            "fail_on": str(self.fail_on) if self.fail_on else None,
+            "passed": self.passed,
+            "failing": sum(self.failing.values()),
+            "known": self.known,
+            "gone": self.gone,
+            "baseline": self.baseline or None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class RunView:
     """One sealed run."""
 
@@ -207,6 +250,9 @@ class RunView:
     unconfigured: tuple[str, ...] = ()  # places of the ISMS scope that no target reads
     unanswerable: tuple[Definition, ...] = ()  # checks that were asked for and need a kind of target that is not there
     invalid_exceptions: tuple[str, ...] = ()  # those that do not count, each with the reason
+    targets: tuple[str, ...] = ()  # those that the run was about, reached or not
+    narrowed: tuple[str, ...] = ()  # the controls, or else the checks, that the run was limited to
+    gate: Gate | None = None  # where one was asked for
     exit_code: int | None = None  # what the command will return, where it is known
 
 

@@ -65,6 +65,8 @@ def test_json_holds_what_other_programs_rely_on() -> None:
         "controls": ["A.5.17", "A.8.5"],
         "since": "2026-01-30T06:00:00Z",
         "exception": None,
+        "lapsed_exception": None,
+        "baseline": None,
     }
     assert [c["id"] for c in report["controls"]] == ["A.5.17", "A.7.1", "A.8.24"]
     assert set(report["checkpoint"]) == {"origin", "size", "root"}
