@@ -15,7 +15,9 @@ _INTERFACE = (
     "name", "network", "subnetwork", "networkIP", "nicType", "stackType", "accessConfigs", "ipv6AccessConfigs",
     "ipv6AccessType", "ipv6Address", "aliasIpRanges", "networkAttachment",
 )  # fmt: skip
-_ATTACHED = ("source", "deviceName", "boot", "autoDelete", "type", "mode", "interface", "licenses", "diskSizeGb")
+_ATTACHED = (
+    "source", "deviceName", "boot", "autoDelete", "type", "mode", "interface", "licenses", "guestOsFeatures", "diskSizeGb",
+)  # fmt: skip
 _KEY = ("kmsKeyName", "kmsKeyServiceAccount", "sha256")  # never the key itself, should it ever be there
 
 _instance = Shape(

@@ -29,6 +29,7 @@ _service = Shape(
     added=(
         "ingress",
         "invokerIamDisabled",
+        "iapEnabled",
         "serviceAccount",
         "containers",
         "binaryAuthorization",
@@ -73,6 +74,7 @@ def _described(_: Facts, asset: Any) -> Facts:
         "labels": first.get("labels"),
         "ingress": _INGRESS.get(noted.get(f"{_ANNOTATION}ingress", "all")),
         "invokerIamDisabled": noted.get(f"{_ANNOTATION}invoker-iam-disabled") == "true",
+        "iapEnabled": noted.get(f"{_ANNOTATION}iap-enabled") == "true",
         "serviceAccount": spec.get("serviceAccountName"),
         "encryptionKey": _object(fields, "spec")
         .get("template", {})
@@ -88,6 +90,7 @@ def _second(fields: Any) -> Facts:
     found: Facts = {
         "ingress": plain(fields["ingress"]) if "ingress" in fields else None,
         "invokerIamDisabled": plain(fields["invokerIamDisabled"]) if "invokerIamDisabled" in fields else False,
+        "iapEnabled": plain(fields["iapEnabled"]) if "iapEnabled" in fields else False,
         "binaryAuthorization": _object(fields, "binaryAuthorization") or None,
     }
     return found | only(template, "serviceAccount", "vpcAccess", "encryptionKey")
