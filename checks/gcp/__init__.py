@@ -1,0 +1,1 @@
+"""Questions to what `collectors.gcp` reads, a file a service."""

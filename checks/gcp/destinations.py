@@ -1,0 +1,18 @@
+"""Where a sink sends logs: the project that its destination stands in."""
+
+import re
+
+from evidence_store.records import Inventory
+
+_IN_PROJECT = re.compile(r"(?:logging|bigquery|pubsub)\.googleapis\.com/projects/([^/]+)")
+_BUCKET = re.compile(r"storage\.googleapis\.com/([^/]+)")
+
+
+def project_of(destination: str, inventory: Inventory) -> str | None:
+    """The project of a log bucket, dataset, topic or storage bucket; `None` for what is in no project that was read."""
+    if found := _IN_PROJECT.match(destination):
+        return found[1]
+    if found := _BUCKET.match(destination):
+        bucket = inventory.get("gcp.storage.bucket", f"//storage.googleapis.com/{found[1]}")
+        return None if bucket is None else bucket.scope.account
+    return None

@@ -1,0 +1,64 @@
+"""Keys of Cloud KMS: whether they rotate, and whether everyone may use them."""
+
+from datetime import datetime, timedelta
+
+from checks.check import Answer, NotApplicable, check
+from checks.gcp.durations import days_of
+from checks.gcp.naming import some
+from checks.gcp.policies import POLICIES, of_service, open_to_everyone
+from evidence_store.records import Inventory, Resource
+
+_OUTSIDE = ("EXTERNAL", "EXTERNAL_VPC")
+
+
+@check(
+    on="gcp.kms.crypto_key",
+    severity="medium",
+    version=1,
+    needs=("importOnly", "nextRotationTime", "primary", "purpose", "rotationPeriod", "versionTemplate"),
+    fix="Set a rotation period: `gcloud kms keys update ... --rotation-period=90d --next-rotation-time=...`.",
+)
+def gcp_kms_rotation(key: Resource, *, at: datetime, max_period_days: int = 90) -> Answer:
+    """Symmetric keys rotate within the limit.
+
+    Rotation limits how much is protected by one key and how long a leaked one stays useful. The service rotates only
+    keys for encryption and decryption whose material it makes itself.
+
+    `max_period_days`: the longest rotation period, in days
+    """
+    if key.fact("purpose") != "ENCRYPT_DECRYPT":
+        return NotApplicable(f"{key.name} is for {key.fact('purpose')} and cannot rotate by itself")
+    level = (key.fact("versionTemplate") or key.fact("primary") or {}).get("protectionLevel")
+    if level in _OUTSIDE or key.fact("importOnly"):
+        return NotApplicable(f"{key.name} has its material from outside and cannot rotate by itself")
+    state = (key.fact("primary") or {}).get("state")
+    if state != "ENABLED":
+        return NotApplicable(f"{key.name} is not in use: its primary version is {state or 'missing'}")
+    period, following = days_of(key.fact("rotationPeriod")), key.time("nextRotationTime")
+    if period is None:
+        return f"{key.name} does not rotate"
+    if period > max_period_days:
+        return f"{key.name} rotates every {period:g} days; the limit is {max_period_days}"
+    if following is None or following > at + timedelta(days=max_period_days):
+        when = "never" if following is None else f"on {following:%Y-%m-%d}"
+        return f"{key.name} rotates next {when}, later than {max_period_days} days allow"
+    return f"{key.name} was due to rotate on {following:%Y-%m-%d}" if following < at - timedelta(days=1) else None
+
+
+@check(
+    on="gcp.kms.crypto_key",
+    severity="critical",
+    version=1,
+    within="provider",
+    needs=("ancestors",),
+    looks_up=POLICIES,
+    fix="Take allUsers and allAuthenticatedUsers out of the policies of the key, its key ring and what stands above.",
+)
+def gcp_kms_not_public(key: Resource, *, inventory: Inventory) -> Answer:
+    """No key can be used by everyone.
+
+    A key that anyone may decrypt with protects nothing. A grant on the key ring or the project opens each key in it.
+    """
+    ring = key.uid.partition("/cryptoKeys/")[0]
+    found = open_to_everyone(key, inventory, of_service("cloudkms"), ring)
+    return f"{key.name} grants {some(found)}" if found else None

@@ -1,0 +1,30 @@
+"""What the questions to machines share: whose they are, and which metadata hold for them."""
+
+import re
+
+from evidence_store.records import Inventory, Resource
+
+DEFAULT_ACCOUNT = re.compile(r"\d+-compute@developer\.gserviceaccount\.com")
+
+
+def is_cluster_node(instance: Resource) -> bool:
+    """Whether a machine is a node of a cluster: the cluster makes, upgrades and replaces it."""
+    return "goog-gke-node" in (instance.fact("labels") or {})
+
+
+def is_windows(instance: Resource) -> bool:
+    """Whether a machine boots Windows, by what its disks say."""
+    disks = instance.fact("disks") or ()
+    return any(
+        any(feature.get("type") == "WINDOWS" for feature in disk.get("guestOsFeatures") or ())
+        or any("/windows" in name for name in disk.get("licenses") or ())
+        for disk in disks
+    )
+
+
+def setting(instance: Resource, name: str, inventory: Inventory) -> bool:
+    """Whether a metadata switch is on for a machine: its own value, else that of its project; unset is off."""
+    own = instance.fact(name)
+    if own is not None:
+        return bool(own)
+    return any(project.fact(name) for project in inventory.where("gcp.compute.project"))

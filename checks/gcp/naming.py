@@ -1,0 +1,22 @@
+"""Sentences that name several things, few enough to read; names that a list of patterns holds."""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+NAMED = 5
+
+
+def some(texts: Sequence[str]) -> str:
+    """The first few texts, in order, and how many more there are."""
+    more = len(texts) - NAMED
+    return ", ".join(texts[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def listed(text: str, patterns: Iterable[str]) -> bool:
+    """Whether a list names a text, by itself or by a pattern with `*`."""
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def last(url: str) -> str:
+    """The last part of a URL or resource name."""
+    return url.rstrip("/").rsplit("/", 1)[-1]

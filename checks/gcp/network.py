@@ -1,0 +1,100 @@
+"""Networks: what firewall rules let in, which networks there are, and what their subnets record."""
+
+from checks.check import Answer, NotApplicable, check
+from checks.gcp.naming import last, listed, some
+from checks.gcp.traffic import Ports, is_inbound, refused_before, wide_sources
+from evidence_store.records import Inventory, Resource
+
+_RULE = (
+    "denied", "direction", "disabled", "network", "priority", "sourceRanges", "sourceServiceAccounts", "sourceTags",
+    "targetServiceAccounts", "targetTags",
+)  # fmt: skip
+# Subnets for these purposes carry no machines of one's own, and cannot record.
+_NO_FLOWS = (
+    "GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "PEER_MIGRATION", "PRIVATE_NAT", "PRIVATE_SERVICE_CONNECT",
+    "REGIONAL_MANAGED_PROXY",
+)  # fmt: skip
+
+
+@check(
+    on="gcp.compute.firewall",
+    severity="critical",
+    version=1,
+    needs=("allowed", *_RULE),
+    looks_up={"gcp.compute.firewall": _RULE},
+    fix="Limit the rule to your own addresses, or to 35.235.240.0/20 and come in through Identity-Aware Proxy.",
+)
+def gcp_firewall_admin_ports(
+    rule: Resource,
+    *,
+    inventory: Inventory,
+    ports: tuple[str, ...] = (
+        "22/tcp", "3389/tcp", "3389/udp", "445/tcp", "5985-5986/tcp", "5900-5903/tcp", "2375-2376/tcp", "6443/tcp",
+        "10250/tcp", "1433/tcp", "1521/tcp", "3306/tcp", "5432/tcp", "6379/tcp", "9042/tcp", "9200/tcp", "11211/tcp",
+        "11211/udp", "27017-27019/tcp",
+    ),
+) -> Answer:  # fmt: skip
+    """No rule opens ports of administration or of databases to the internet.
+
+    Machines try these ports on every address of the internet, all day. A rule counts whether a machine carries its tag
+    today or not; it does not count where a rule that goes before it refuses the same. Rules of hierarchical firewall
+    policies, which go before all of these, are not looked at.
+
+    `ports`: the ports that stay closed, as `22/tcp` or `5900-5903/tcp`
+    """
+    if not is_inbound(rule) or not rule.fact("allowed"):
+        return NotApplicable(f"{rule.name} lets nothing in")
+    touched = [port for port in map(Ports.of, ports) if port.touched_by(rule.fact("allowed"))]
+    sources = wide_sources(rule)
+    if not touched or not sources:
+        return None
+    others = list(inventory.where("gcp.compute.firewall", network=rule.fact("network")))
+    open_ = [(p.text, source) for p in touched for source in sources if not refused_before(rule, p, source, others)]
+    if not open_:
+        return None
+    opened, wide = dict.fromkeys(p for p, _ in open_), sorted({source for _, source in open_})
+    return f"{rule.name} opens {some(list(opened))} of network {last(rule.fact('network'))} to {some(wide)}"
+
+
+@check(
+    on="gcp.compute.network",
+    severity="medium",
+    version=1,
+    needs=("IPv4Range", "name"),
+    fix="Move what stands in it to a network of your own design, delete it, and enforce compute.skipDefaultNetworkCreation.",
+)
+def gcp_network_no_default(network: Resource) -> Answer:
+    """The default network and legacy networks are gone.
+
+    The default network comes with rules that let SSH and RDP in from anywhere and joins all regions; a legacy network
+    cannot be divided into subnets at all. Nobody designed either.
+    """
+    if network.fact("IPv4Range"):
+        return f"{network.name} of project {network.scope.account} is a legacy network"
+    if network.fact("name") == "default":
+        return f"project {network.scope.account} has the default network"
+    return None
+
+
+@check(
+    on="gcp.compute.subnetwork",
+    severity="medium",
+    version=1,
+    needs=("enableFlowLogs", "logConfig", "purpose"),
+    fix="Turn on flow logs for the subnet: `gcloud compute networks subnets update ... --enable-flow-logs`.",
+)
+def gcp_subnet_flow_logs(subnet: Resource, *, out_of_scope: tuple[str, ...] = ()) -> Answer:
+    """Subnets record which connections were made.
+
+    After an intrusion the flow logs say which machines spoke with whom. Subnets of load balancers' proxies and of private
+    service endpoints carry no machines and cannot record.
+
+    `out_of_scope`: names of subnets that need no flow logs; `*` stands for any text
+    """
+    if subnet.fact("purpose") in _NO_FLOWS:
+        return NotApplicable(f"{subnet.name} is for {subnet.fact('purpose')}, which has no flow logs")
+    if listed(subnet.name, out_of_scope):
+        return NotApplicable(f"{subnet.name} is declared to be out of scope")
+    if (subnet.fact("logConfig") or {}).get("enable") or subnet.fact("enableFlowLogs"):
+        return None
+    return f"{subnet.name} in {subnet.uid.split('/')[-3]} of project {subnet.scope.account} has no flow logs"

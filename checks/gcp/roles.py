@@ -1,0 +1,38 @@
+"""What a role lets its holder do: the basic ones, the administrative ones, and what a custom role holds."""
+
+import re
+
+from evidence_store.records import Inventory, Json, Resource
+
+BROAD = ("roles/owner", "roles/editor")
+# What a check that asks for custom roles looks up.
+CUSTOM = {"gcp.iam.role": ("includedPermissions",)}
+_ADMIN = re.compile(r"admin(\.v\d+)?$", re.IGNORECASE)
+# With these a holder gives itself more: new grants, new roles, the identity of another account, the rules above.
+_RAISING = frozenset(
+    {
+        "iam.roles.create", "iam.roles.update", "iam.serviceAccountKeys.create", "iam.serviceAccounts.getAccessToken",
+        "iam.serviceAccounts.implicitDelegation", "iam.serviceAccounts.signBlob", "iam.serviceAccounts.signJwt",
+        "orgpolicy.policies.create", "orgpolicy.policies.update", "orgpolicy.policy.set",
+    }
+)  # fmt: skip
+
+
+def is_administrative(role: str) -> bool:
+    """Whether a predefined role administers: owner, editor, and whatever Google itself names an admin."""
+    return role in BROAD or _ADMIN.search(role) is not None
+
+
+def is_custom(role: str) -> bool:
+    """Whether a role is the customer's own: `projects/p/roles/r` or `organizations/1/roles/r`."""
+    return not role.startswith("roles/")
+
+
+def custom_role(role: str, inventory: Inventory) -> Resource | None:
+    """A custom role as it was read; `None` where it was not, or is no more."""
+    return inventory.get("gcp.iam.role", f"//iam.googleapis.com/{role}")
+
+
+def raises_itself(permissions: Json) -> bool:
+    """Whether a holder of these permissions can give itself more."""
+    return any(p in _RAISING or p.endswith(".setIamPolicy") for p in permissions or ())

@@ -1,0 +1,75 @@
+"""Databases of Cloud SQL: who reaches them, how, and whether they can be brought back."""
+
+from datetime import datetime
+
+from checks.check import Answer, NotApplicable, check
+from checks.gcp.naming import some
+from checks.gcp.traffic import is_internet
+from evidence_store.records import Json, Resource, parse_time
+
+_ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
+
+
+@check(
+    on="gcp.sql.instance",
+    severity="critical",
+    version=1,
+    needs=("instanceType", "settings"),
+    fix="Use a private address, take wide authorized networks out, and set sslMode to ENCRYPTED_ONLY.",
+)
+def gcp_sql_private_tls(database: Resource, *, at: datetime) -> Answer:
+    """Databases let no open network in, and nobody without TLS.
+
+    A database that the whole internet may knock at is one leaked password away from being read. Without TLS the
+    password and the data go in clear text.
+    """
+    if database.fact("instanceType") == "ON_PREMISES_INSTANCE":
+        return NotApplicable(f"{database.name} stands for a server outside of Google Cloud")
+    config = (database.fact("settings") or {}).get("ipConfiguration") or {}
+    faults = []
+    if config.get("ipv4Enabled") and (wide := _wide(config.get("authorizedNetworks"), at)):
+        faults.append(f"lets {some(wide)} in")
+    mode = config.get("sslMode")
+    if mode not in _ENCRYPTED and not (mode is None and config.get("requireSsl")):
+        faults.append("accepts connections without TLS")
+    return f"{database.name} {' and '.join(faults)}" if faults else None
+
+
+def _wide(networks: Json, at: datetime) -> list[str]:
+    """The authorized networks in force that are the internet."""
+    return [
+        n["value"]
+        for n in networks or ()
+        if is_internet(n["value"]) and not (n.get("expirationTime") and parse_time(n["expirationTime"]) <= at)
+    ]
+
+
+@check(
+    on="gcp.sql.instance",
+    severity="high",
+    version=1,
+    needs=("databaseVersion", "instanceType", "masterInstanceName", "settings"),
+    fix="Turn on automated backups and point-in-time recovery (binary logging for MySQL), and keep enough of them.",
+)
+def gcp_sql_backup(database: Resource, *, min_backups: int = 7) -> Answer:
+    """Databases are backed up every day and can be set back to any moment.
+
+    A daily backup alone loses up to a day; the log in between brings back the minute before the mistake. A replica is
+    backed up with its primary.
+
+    `min_backups`: how many automated backups are kept at least
+    """
+    if database.fact("masterInstanceName") or database.fact("instanceType") == "READ_REPLICA_INSTANCE":
+        return NotApplicable(f"{database.name} is a replica; its primary is backed up")
+    if database.fact("instanceType") == "ON_PREMISES_INSTANCE":
+        return NotApplicable(f"{database.name} stands for a server outside of Google Cloud")
+    config = (database.fact("settings") or {}).get("backupConfiguration") or {}
+    if not config.get("enabled"):
+        return f"{database.name} has no automated backups"
+    mysql = str(database.fact("databaseVersion")).startswith("MYSQL")
+    if not config.get("binaryLogEnabled" if mysql else "pointInTimeRecoveryEnabled"):
+        return f"{database.name} has no point-in-time recovery"
+    kept = (config.get("backupRetentionSettings") or {}).get("retainedBackups")
+    if kept is not None and int(kept) < min_backups:
+        return f"{database.name} keeps {int(kept)} backups; {min_backups} are required"
+    return None

@@ -1,0 +1,118 @@
+"""What a firewall rule lets in: which ports, from how much of the internet, and what a rule before it refuses."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from evidence_store.records import Json, Resource
+
+# Nobody holds a wider block than these: a wider one is the internet, whole or cut in pieces.
+WIDEST_IPV4 = 8
+WIDEST_IPV6 = 16
+PRIVATE_IPV6 = IPv6Network("fc00::/7")
+EVERYWHERE = "0.0.0.0/0"
+_PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
+DEFAULT_PRIORITY = 1000
+
+
+def is_internet(cidr: str) -> bool:
+    """Whether a block of addresses is the internet or a large part of it."""
+    network = ip_network(cidr, strict=False)
+    if isinstance(network, IPv4Network):
+        return network.prefixlen < WIDEST_IPV4
+    return network.prefixlen < WIDEST_IPV6 and not network.subnet_of(PRIVATE_IPV6)
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Whether one block of addresses holds all of another."""
+    outer, inner = ip_network(wide, strict=False), ip_network(narrow, strict=False)
+    if isinstance(outer, IPv4Network) and isinstance(inner, IPv4Network):
+        return inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and isinstance(inner, IPv6Network) and inner.subnet_of(outer)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Ports of one protocol, as a parameter names them: `22/tcp`, `5900-5903/tcp`."""
+
+    text: str
+    first: int
+    last: int
+    protocol: str
+
+    @classmethod
+    def of(cls, text: str) -> "Ports":
+        ports, _, protocol = text.partition("/")
+        first, _, last = ports.partition("-")
+        return cls(text, int(first), int(last or first), protocol)
+
+    def touched_by(self, entries: Json) -> bool:
+        """Whether entries of a rule speak of any of these ports."""
+        return any(first <= self.last and self.first <= last for first, last in self._spans(entries))
+
+    def within(self, entries: Json) -> bool:
+        """Whether one entry of a rule speaks of all of these ports."""
+        return any(first <= self.first and self.last <= last for first, last in self._spans(entries))
+
+    def _spans(self, entries: Json) -> Iterator[tuple[int, int]]:
+        for entry in entries or ():
+            protocol = str(entry.get("IPProtocol") or entry.get("ipProtocol")).lower()
+            if protocol != "all" and _PROTOCOLS.get(protocol, protocol) != self.protocol:
+                continue
+            ports = entry.get("ports")
+            if not ports or protocol == "all":
+                yield 0, 65535
+            for text in ports or () if protocol != "all" else ():
+                first, _, last = str(text).partition("-")
+                yield int(first), int(last or first)
+
+
+def is_inbound(rule: Resource) -> bool:
+    """Whether a rule speaks of what comes in, and is in force."""
+    return (rule.fact("direction") or "INGRESS") == "INGRESS" and not rule.fact("disabled")
+
+
+def wide_sources(rule: Resource) -> list[str]:
+    """The blocks that a rule takes from which are the internet; a rule that names no source takes from everywhere."""
+    ranges = rule.fact("sourceRanges") or ()
+    if not ranges and not rule.fact("sourceTags") and not rule.fact("sourceServiceAccounts"):
+        return [EVERYWHERE]
+    return [cidr for cidr in ranges if is_internet(cidr)]
+
+
+def refused_before(rule: Resource, port: Ports, source: str, others: Iterable[Resource]) -> bool:
+    """Whether a rule that is looked at earlier refuses these ports from this source for every target of the rule.
+
+    The lower number goes first, and of one number the refusal. A refusal for named targets counts only for a rule that is
+    for no others.
+    """
+    return any(
+        other.fact("denied")
+        and is_inbound(other)
+        and other.fact("network") == rule.fact("network")
+        and _priority(other) <= _priority(rule)
+        and port.within(other.fact("denied"))
+        and any(covers(cidr, source) for cidr in other.fact("sourceRanges") or _unnamed(other))
+        and _targets(other, rule)
+        for other in others
+    )
+
+
+def _unnamed(rule: Resource) -> list[str]:
+    return [] if rule.fact("sourceTags") or rule.fact("sourceServiceAccounts") else [EVERYWHERE]
+
+
+def _priority(rule: Resource) -> int:
+    found = rule.fact("priority")
+    return DEFAULT_PRIORITY if found is None else int(found)
+
+
+def _targets(refusing: Resource, rule: Resource) -> bool:
+    """Whether a refusal is for every machine that a rule is for."""
+    tags, accounts = refusing.fact("targetTags"), refusing.fact("targetServiceAccounts")
+    if not tags and not accounts:
+        return True
+    own_tags, own_accounts = rule.fact("targetTags") or (), rule.fact("targetServiceAccounts") or ()
+    if tags:
+        return bool(own_tags) and set(own_tags) <= set(tags)
+    return bool(own_accounts) and set(own_accounts) <= set(accounts)
