@@ -43,7 +43,7 @@ _instance = Shape(
         "keyRevocationActionType": str,
         "resourcePolicies": list,
     },
-    added=tuple(metadata.FLAGS),
+    added=metadata.FLAGS,
 )
 
 
@@ -104,7 +104,7 @@ _project = Shape(
         "cloudArmorTier": str,
         "vmDnsSetting": str,
     },
-    added=tuple(metadata.FLAGS),
+    added=metadata.FLAGS,
 )
 
 

@@ -11,16 +11,16 @@ from collectors.gcp.values import OddValueError, plain
 from collectors.source import Facet
 from evidence_store.records import Json
 
-FLAGS = {
-    "blockProjectSshKeys": "block-project-ssh-keys",
-    "disableLegacyEndpoints": "disable-legacy-endpoints",
-    "enableOsLogin": "enable-oslogin",
-    "enableOsLogin2fa": "enable-oslogin-2fa",
-    "enableGuestAttributes": "enable-guest-attributes",
-    "enableOsConfig": "enable-osconfig",
-    "serialPortEnable": "serial-port-enable",
-    "serialPortLogging": "serial-port-logging-enable",
-}
+FLAGS = (
+    "block-project-ssh-keys",
+    "disable-legacy-endpoints",
+    "enable-guest-attributes",
+    "enable-osconfig",
+    "enable-oslogin",
+    "enable-oslogin-2fa",
+    "serial-port-enable",
+    "serial-port-logging-enable",
+)
 _WORDS = {**dict.fromkeys(("true", "y", "yes", "1"), True), **dict.fromkeys(("false", "n", "no", "0"), False)}
 
 
@@ -59,4 +59,4 @@ def _entries(given: Json) -> Iterable[tuple[str, str]]:
 
 def flags(found: dict[str, str]) -> dict[str, Json]:
     """What is switched on or off; left out where nothing is said. A word that says neither counts as off, as it does there."""
-    return {fact: _WORDS.get(found[name].strip().lower(), False) for fact, name in FLAGS.items() if name in found}
+    return {name: _WORDS.get(found[name].strip().lower(), False) for name in FLAGS if name in found}
