@@ -303,6 +303,21 @@ class _Run:
             for name, s in self._gathered.snapshots()
             for type_ in s.types
         ]
+        rows += [
+            {
+                "target": name,
+                "account": unreachable(self._target(name)).account,
+                "region": "global",
+                "source": "connect",
+                "type": self._target(name).kind,
+                "presence": str(Presence.FAILED),
+                "resources": 0,
+                "unread": 0,
+                "reason": str(c.failed),
+            }
+            for name, c in self._gathered.collections.items()
+            if c.failed is not None
+        ]
         return sorted(rows, key=lambda row: (row["target"], row["account"], row["region"], row["source"], row["type"]))
 
     def _blind(self, conclusion: Conclusion) -> list[Blind]:

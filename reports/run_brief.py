@@ -10,7 +10,7 @@ from reports.terminal import counted, listed
 from reports.view import RunView
 
 SHOWN = 5
-LIMIT = 200  # characters of one line
+LIMIT = 320  # characters of one line
 
 
 def write(view: RunView, out: TextIO) -> None:

@@ -5,10 +5,11 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
-from tests.acceptance.conftest import RECORDS, Command
+from tests.acceptance.conftest import AWS, RECORDS, Command
 
 ROOT = Path(__file__).parent.parent.parent
 CHECK = "rec_soa_complete"
@@ -23,22 +24,28 @@ def records(tmp_path: Path, command: Command) -> Path:
     return tmp_path
 
 
-def except_it(records: Path, last_day: int) -> None:
-    """Approve the failure until so many days from today."""
+def except_it(records: Path, last_day: int, **changed: str) -> None:
+    """Approve the failure until so many days from today. Values are written as they stand."""
     today = datetime.now(UTC).date()
-    (records / "isms" / "exceptions.toml").write_text(
-        f"""[[exception]]
-        id = "EX-1"
-        check = "{CHECK}"
-        resources = ["*"]
-        reason = "the statement is being written"
-        owner = "ann"
-        approved_by = "bob"
-        starts = {today - timedelta(days=30)}
-        expires = {today + timedelta(days=last_day)}
-        risk = "R-1"
-        """
-    )
+    entry = {
+        "id": '"EX-1"',
+        "check": f'"{CHECK}"',
+        "resources": '["*"]',
+        "reason": '"the statement is being written"',
+        "owner": '"ann"',
+        "approved_by": '"bob"',
+        "starts": f"{today - timedelta(days=30)}",
+        "expires": f"{today + timedelta(days=last_day)}",
+        "risk": '"R-1"',
+        **changed,
+    }
+    lines = [f"{key} = {value}" for key, value in entry.items()]
+    (records / "isms" / "exceptions.toml").write_text("\n".join(["[[exception]]", *lines, ""]))
+
+
+def break_suppliers(records: Path) -> None:
+    """Make one file of the records one that cannot be read."""
+    (records / "isms" / "suppliers.toml").write_text("= no TOML")
 
 
 def test_a_finding_as_bad_as_named_fails_the_gate(records: Path, command: Command) -> None:
@@ -63,6 +70,166 @@ def test_an_expired_exception_fails_again_whatever_the_baseline(records: Path, c
     assert json.loads((records / "known.json").read_text())["findings"][0]["exception"]["id"] == "EX-1"
     except_it(records, last_day=-1)
     assert command(*GATE, "--baseline", "known.json").code == 1
+
+
+def test_a_baseline_does_not_keep_alive_what_an_exception_let_expire(records: Path, command: Command) -> None:
+    command("run", "--check", CHECK, "--quiet", "--format", "json", "--output", "known.json")
+    except_it(records, last_day=1)
+    assert command(*GATE, "--baseline", "known.json").code == 0
+    except_it(records, last_day=-1)
+    ran = command("run", "--check", CHECK, "--fail-on", "critical", "--baseline", "known.json")
+    assert ran.code == 1
+    assert "EX-1 has run out" in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"starts": f"{datetime.now(UTC).date() + timedelta(days=1)}"}, "it starts on"),
+        ({"approved_by": '"Ann"'}, "its owner approved it; another person has to"),
+        ({"approved_by": '""'}, "names no approver"),
+        ({"resources": "[]"}, "names no resources"),
+        ({"closed_on": f"{datetime.now(UTC).date() - timedelta(days=1)}"}, "it was given up on"),
+    ],
+    ids=["starts tomorrow", "approved by its owner", "approved by nobody", "of no resource", "given up"],
+)
+def test_an_exception_that_does_not_count_opens_no_gate_and_says_why(
+    records: Path, command: Command, changed: dict[str, str], why: str
+) -> None:
+    except_it(records, last_day=10, **changed)
+    ran = command("run", "--check", CHECK, "--fail-on", "critical")
+    assert ran.code == 1
+    assert why in " ".join(ran.out.split())
+
+
+@pytest.mark.parametrize(("pattern", "code"), [('["isms*"]', 0), ('["other*"]', 1)])
+def test_an_exception_covers_what_its_pattern_names(records: Path, command: Command, pattern: str, code: int) -> None:
+    uid = command("run", "--check", CHECK, "--quiet", "--format", "json").findings(CHECK)[0]["resource"]["id"]
+    except_it(records, last_day=1, resources=pattern.replace("isms", uid[:-4]))
+    assert command(*GATE).code == code
+
+
+def test_what_could_not_be_read_is_3_and_a_failed_gate_comes_before_it(records: Path, command: Command) -> None:
+    break_suppliers(records)
+    assert command("run", "--quiet").code == 3
+    assert command("run", "--quiet", "--fail-on", "critical").code == 1
+    except_it(records, last_day=1)
+    assert command("run", "--quiet", "--fail-on", "critical").code == 3
+
+
+def test_a_target_that_is_only_looked_up_and_cannot_be_reached_is_named(
+    records: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    for name in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    (records / "annexa.toml").write_text(RECORDS + AWS)
+    ran = command("run", "--quiet", "--target", "isms")
+    assert ran.code == 3
+    assert "had no valid credentials" in ran.err
+    assert "in prod: " in ran.err
+
+
+def test_an_exception_for_the_blind_spot_lets_the_run_count_as_done_and_leaves_the_answers_unknown(
+    records: Path, command: Command
+) -> None:
+    break_suppliers(records)
+    blind = {"check": '""', "resources": "[]", "scope": '"records:*"', "action": '"read isms/suppliers.toml"'}
+    except_it(records, last_day=1, **blind)
+    ran = command("run", "--quiet", "--format", "json")
+    assert ran.code == 0
+    assert "unknown" in ran.statuses()
+    except_it(records, last_day=-1, **blind)
+    assert command("run", "--quiet").code == 3
+
+
+# -- reports -----------------------------------------------------------------------------------------------------------
+
+
+def test_one_run_writes_every_report_that_was_asked_for(records: Path, command: Command) -> None:
+    files = {"json": "a.json", "sarif": "a.sarif", "junit": "a.xml", "csv": "a.csv", "markdown": "a.md", "text": "a.txt"}
+    asked = [word for format_, file in files.items() for word in ("--report", f"{format_}={file}")]
+    ran = command(*GATE, *asked)
+    assert ran.code == 1
+    assert ran.out == ""
+    runs = {
+        json.loads((records / "a.json").read_text())["run"]["id"],
+        json.loads((records / "a.sarif").read_text())["runs"][0]["invocations"][0]["properties"]["runId"],
+    }
+    assert len(runs) == 1
+    assert (records / "a.md").read_text().startswith("## Annexa: gate failed")
+    assert ElementTree.parse(records / "a.xml").getroot().get("failures") == "1"
+    assert (records / "a.csv").read_bytes().startswith(b"check,title")
+    assert json.loads((records / "a.sarif").read_text())["runs"][0]["invocations"][0]["exitCode"] == 1
+    assert runs.pop() in (records / "a.txt").read_text()
+
+
+def test_a_further_report_leaves_the_one_on_standard_output_as_it_is(records: Path, command: Command) -> None:
+    ran = command("run", "--check", CHECK, "--report", "sarif=a.sarif")
+    assert "OUTCOME" in ran.out
+    ran = command("run", "--check", CHECK, "--report", "sarif=a.sarif", "--format", "json")
+    assert ran.json["schema"] == "annexa.run/1"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--report", "a.sarif"], "write FORMAT=FILE"),
+        (["--report", "pdf=a.pdf"], "write FORMAT=FILE with one of text, json"),
+        (["--report", "sarif="], "write FORMAT=FILE"),
+        (["--report", "sarif=none/a.sarif"], "the directory none does not exist"),
+        (["--report", "sarif=isms"], "is a directory"),
+        (["--report", "json=a", "--report", "csv=./a"], "give each a file of its own"),
+        (["--report", "json=a", "--output", "a"], "give each a file of its own"),
+        (["--baseline", "isms/soa.toml"], "not a JSON report"),
+    ],
+)
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_scanned(
+    records: Path, command: Command, words: list[str], complaint: str
+) -> None:
+    ran = command("run", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert complaint in ran.err
+    assert not (records / "annexa.db").exists()
+
+
+def test_a_disk_that_fills_while_a_report_is_written_does_not_take_the_others(records: Path, command: Command) -> None:
+    ran = command("run", "--check", CHECK, "--quiet", "--report", "json=/dev/full", "--report", "csv=a.csv")
+    assert ran.code == 2
+    assert "the run is sealed, and a report of it could not be written: /dev/full: No space left" in ran.err
+    assert CHECK in (records / "a.csv").read_text()
+    assert command("evidence", "verify").code == 0
+
+
+# -- quiet, for cron ---------------------------------------------------------------------------------------------------
+
+
+def test_quiet_says_nothing_at_all_when_all_is_well(records: Path, command: Command) -> None:
+    ran = command("run", "--check", CHECK, "--quiet")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+    ran = command("run", "--check", CHECK, "--quiet", "--report", "sarif=a.sarif", "--report", "json=a.json")
+    assert (ran.code, ran.out, ran.err) == (0, "", "")
+
+
+def test_quiet_says_in_a_few_lines_what_is_wrong(records: Path, command: Command) -> None:
+    ran = command(*GATE)
+    assert (ran.code, ran.out) == (1, "")
+    assert "Gate (critical) failed by 1 finding: 1 critical." in ran.err
+    assert f"critical {CHECK}: " in ran.err
+    break_suppliers(records)
+    ran = command("run", "--quiet")
+    assert (ran.code, ran.out) == (3, "")
+    assert "Incomplete: 1 reason" in ran.err
+    assert "mend the file where it says" in ran.err
+    assert len(ran.err.splitlines()) <= 8
+
+
+def test_quiet_prints_the_report_whose_format_is_named_and_no_more(records: Path, command: Command) -> None:
+    ran = command(*GATE, "--format", "json")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.json["gate"]["passed"] is False
 
 
 def test_a_reader_that_went_away_does_not_open_the_gate(records: Path) -> None:

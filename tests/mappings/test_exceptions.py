@@ -130,3 +130,22 @@ def test_a_blind_spot_covers_no_finding_and_an_exception_no_blind_spot() -> None
 def test_actions_may_be_patterns() -> None:
     found = Exceptions([{**BLIND, "action": "rds:*"}])
     assert found.covers_blind_spot(Scope("aws", "1"), "rds:DescribeDBSnapshots", AT) is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "lapsed"),
+    [
+        ({}, False),
+        ({"expires": "2026-05-31"}, True),
+        ({"expires": "2026-05-31", "closed_on": "2026-03-01"}, False),
+        ({"expires": "2026-05-31", "approved_by": None}, False),
+        ({"expires": "2026-05-31", "resources": ["another"]}, False),
+        ({"starts": "2026-06-02"}, False),
+    ],
+    ids=["in force", "over", "given up before", "never approved", "of another resource", "yet to start"],
+)
+def test_an_exception_has_lapsed_when_it_counted_to_its_last_day_and_that_is_over(
+    changed: dict[str, object], lapsed: bool
+) -> None:
+    found = Exceptions([{**RECORD, **changed}]).lapsed("aws_s3_tls_only", BUCKET, AT)
+    assert (found is not None) is lapsed
