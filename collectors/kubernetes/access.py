@@ -7,6 +7,7 @@
 
 import importlib
 import os
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,10 +76,28 @@ def _loaded(files: list[str], context: str | None) -> Access:
     merged = _sdk("config.kube_config").KubeConfigMerger(os.pathsep.join(files)).config
     if merged is None:
         raise _sdk("config").ConfigException("none of these files is there")
+    for part in ("contexts", "clusters", "users"):
+        if not all(isinstance(entry.value, dict) and entry.value.get("name") for entry in merged.value[part]):
+            raise _sdk("config").ConfigException(f"{part} is no list of entries with names")
     loader = _loader()(config_dict=merged, active_context=context, config_base_path=None)
     user = _user(loader)
     loader.load_and_set(configuration)
+    _try_certificates(configuration)
     return Access(configuration, user)
+
+
+def _try_certificates(configuration: Any) -> None:
+    """Raises the client's error for certificates that cannot be used; each request would fail with less to say."""
+    try:
+        if configuration.ssl_ca_cert:
+            ssl.create_default_context(cafile=configuration.ssl_ca_cert)
+    except ssl.SSLError:
+        raise _sdk("config").ConfigException("certificate-authority holds no certificate") from None
+    try:
+        if configuration.cert_file:
+            ssl.create_default_context().load_cert_chain(configuration.cert_file, configuration.key_file)
+    except ssl.SSLError:
+        raise _sdk("config").ConfigException("client-certificate and client-key do not go together") from None
 
 
 def _sdk(module: str) -> Any:

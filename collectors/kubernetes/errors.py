@@ -75,9 +75,9 @@ def of_transport(error: Exception, call: str) -> Unread:
                 return Unread(Why.UNREACHABLE, call, "no such host name")
             case ConnectionRefusedError():
                 return Unread(Why.UNREACHABLE, call, "connection refused")
-            case http.ConnectTimeoutError():
+            case http.ConnectTimeoutError() if not isinstance(cause, http.NewConnectionError):
                 return Unread(Why.UNREACHABLE, call, "connecting took too long")
-        cause = cause.args[1] if len(cause.args) > 1 and isinstance(cause.args[1], Exception) else _within(cause)
+        cause = _within(cause)
     return Unread(Why.UNREACHABLE, call, type(error).__name__)
 
 

@@ -51,7 +51,8 @@ def _verb(method: str, *, named: bool) -> str:
 
 def answer(cluster: Cluster, request: Request) -> Answer:
     """Answer as the API server would, in its order: authentication, priority and fairness, authorization, the object."""
-    if request.headers.get("authorization") != f"Bearer {cluster.token}":
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if (scheme.lower(), token) != ("bearer", cluster.token):
         return status(401, "Unauthorized")
     fault = cluster.fault(request.call, continued="continue" in request.query)
     if fault is not None and (early := _instead(fault)):
@@ -187,6 +188,8 @@ def _instead(fault: Fault) -> Answer | None:
             return Answer(200, b"<html><body>Sign in to continue</body></html>", {"Content-Type": "text/html"})
         case "empty":
             return Answer(200, b"", {"Content-Type": "application/json"})
+        case "not-served":
+            return Answer(404, b"404 page not found\n", {"Content-Type": "text/plain; charset=utf-8"})
         case "redirect":
             return Answer(302, b"", {"Location": "/version"})
     return None

@@ -147,14 +147,15 @@ class Cluster:
         """Answer with a status and a text that is no Status object, as proxies and panicking servers do."""
         self._fault(call, Fault("plain", times, status=status, retry_after=retry_after))
 
-    def garble(self, call: str, how: str, *, after: int = 0) -> None:
+    def garble(self, call: str, how: str, *, after: int = 0, times: int | None = None) -> None:
         """Spoil each answer to a call, once `after` of them went well.
 
         `html`, `empty`, `truncated` JSON, `half-page` (the connection breaks), `no-items`, `null-items`, `wrong-kind`,
         `no-metadata`, `text-item` (an object that is a text), `endless` (always the same page and continue token),
-        `empty-pages` (and always a new token), `twice` (each object twice), `redirect`.
+        `empty-pages` (and always a new token), `twice` (each object twice), `redirect`,
+        `not-served` (the server knows no such kind).
         """
-        self._fault(call, Fault(how, skip=after))
+        self._fault(call, Fault(how, times, skip=after))
 
     def expire(self, call: str, times: int | None = 1) -> None:
         """Answer the next continued page of a call with 410 Gone."""
@@ -184,8 +185,8 @@ class Cluster:
         """A real connection, through the provider's own way in."""
         from collectors.kubernetes import PROVIDER
 
-        if not settings.get("in_cluster"):
-            settings.setdefault("kubeconfig", str(self.kubeconfig()))
+        if not settings.get("in_cluster") and "kubeconfig" not in settings:
+            settings["kubeconfig"] = str(self.kubeconfig())
         return PROVIDER.connect(PROVIDER.settings(name="test", **settings))
 
     def _fault(self, call: str, fault: Fault) -> None:
