@@ -1,0 +1,1 @@
+"""Checks on Kubernetes clusters: asked of what `collectors/kubernetes` reads."""

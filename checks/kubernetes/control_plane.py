@@ -1,0 +1,209 @@
+"""How the API server and its store are started, where their static pods show it."""
+
+from checks.check import Answer, Unknown, check
+from checks.kubernetes.flags import LOOKS_UP, Flags, asked
+from evidence_store.records import Inventory, Resource
+
+_API_SERVER = "kube-apiserver"
+# Suites that the API server takes only by name and that it warns of: no forward secrecy, CBC, RC4 or triple DES.
+_WEAK_SUITES = ("_RC4_", "_3DES_", "_CBC_", "TLS_RSA_WITH_")
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="high",
+    version=1,
+    needs=("gitVersion",),
+    looks_up=LOOKS_UP,
+    fix="Start the API server with --anonymous-auth=false, or limit it to health paths by --authentication-config.",
+)
+def k8s_apiserver_anonymous_off(cluster: Resource, *, inventory: Inventory) -> Answer:
+    """The API server refuses callers who do not sign in.
+
+    It takes them as `system:anonymous` unless it is told not to, and one careless binding then opens the cluster to the
+    network. A configuration file may limit them to health paths; the API does not show it.
+    """
+    return asked(cluster, inventory, _API_SERVER, _anonymous)
+
+
+def _anonymous(flags: Flags) -> str | Unknown | None:
+    if flags.get("anonymous-auth", "").casefold() in ("false", "0", "f"):
+        return None
+    if "authentication-config" in flags:
+        return Unknown(
+            f"who may call without signing in stands in {flags['authentication-config']}, which the API does not show"
+        )
+    return "takes callers who do not sign in"
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="high",
+    version=1,
+    needs=("gitVersion",),
+    looks_up=LOOKS_UP,
+    fix="Start the API server with --audit-policy-file and --audit-webhook-config-file, or --audit-log-path on a mounted path.",
+)
+def k8s_apiserver_audit_policy(cluster: Resource, *, inventory: Inventory) -> Answer:
+    """The API server writes an audit log by a policy.
+
+    It is the only record of who did what in the cluster, and there is none unless both a policy and a place for it are
+    named. What the policy records stands in a file that the API does not show.
+    """
+    return asked(cluster, inventory, _API_SERVER, _audit)
+
+
+def _audit(flags: Flags) -> str | Unknown | None:
+    if not flags.get("audit-policy-file"):
+        return "has no audit policy, so it records nothing"
+    if not flags.get("audit-log-path") and not flags.get("audit-webhook-config-file"):
+        return "has an audit policy and no place to write to"
+    return None
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="low",
+    version=1,
+    needs=("gitVersion",),
+    looks_up=LOOKS_UP,
+    fix="Set --audit-log-maxage, --audit-log-maxbackup and --audit-log-maxsize, or send the log away by a webhook.",
+)
+def k8s_apiserver_audit_retention(
+    cluster: Resource, *, inventory: Inventory, min_days: int = 30, min_backups: int = 10, min_size: int = 100
+) -> Answer:
+    """Audit logs are kept for as long as the logging rule says.
+
+    Files are thrown away by whichever limit is reached first; a flag that is not set limits nothing. A log that goes to a
+    webhook, or to the container's own output, is kept elsewhere.
+
+    `min_days`: days that a file is kept
+    `min_backups`: files that are kept
+    `min_size`: megabytes at which a new file begins
+    """
+
+    def kept(flags: Flags) -> str | Unknown | None:
+        if not flags.get("audit-log-path"):
+            return None if flags.get("audit-webhook-config-file") else "writes no audit log"
+        wanted = {"audit-log-maxage": min_days, "audit-log-maxbackup": min_backups, "audit-log-maxsize": min_size}
+        short = [f"--{name}={flags[name]}" for name, least in wanted.items() if 0 < _number(flags.get(name)) < least]
+        local = flags["audit-log-path"] != "-"
+        return (
+            f"keeps its audit log by {', '.join(short)}; wanted are {min_days}, {min_backups} and {min_size}"
+            if local and short
+            else None
+        )
+
+    return asked(cluster, inventory, _API_SERVER, kept)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="critical",
+    version=1,
+    needs=("gitVersion",),
+    looks_up=LOOKS_UP,
+    fix="Start the API server with --authorization-mode=Node,RBAC.",
+)
+def k8s_apiserver_authz_modes(cluster: Resource, *, inventory: Inventory) -> Answer:
+    """The API server decides by RBAC and never allows everything.
+
+    Without the flag it allows everyone everything. The mode Node keeps each kubelet to what its own pods need.
+    """
+    return asked(cluster, inventory, _API_SERVER, _modes)
+
+
+def _modes(flags: Flags) -> str | Unknown | None:
+    if "authorization-config" in flags:
+        return Unknown(f"says how it decides in {flags['authorization-config']}, which the API does not show")
+    modes = [mode for mode in flags.get("authorization-mode", "AlwaysAllow").split(",") if mode]
+    if "AlwaysAllow" in modes or not modes:
+        return "allows everyone everything (AlwaysAllow)"
+    missing = [mode for mode in ("Node", "RBAC") if mode not in modes]
+    return f"decides without {' and '.join(missing)} ({','.join(modes)})" if missing else None
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="medium",
+    version=1,
+    needs=("gitVersion",),
+    looks_up=LOOKS_UP,
+    fix="Connect the API server to the identity provider (--oidc-issuer-url, --authentication-config or a token webhook), and "
+    "remove --token-auth-file.",
+)
+def k8s_apiserver_oidc_or_webhook(cluster: Resource, *, inventory: Inventory) -> Answer:
+    """People sign in through the identity provider, not with tokens from a file.
+
+    A static token never expires and is changed only by a restart; a client certificate cannot be withdrawn. Who still uses
+    a certificate is not visible here.
+    """
+    return asked(cluster, inventory, _API_SERVER, _sign_in)
+
+
+def _sign_in(flags: Flags) -> str | Unknown | None:
+    static = [f"--{name}" for name in ("token-auth-file", "basic-auth-file") if flags.get(name)]
+    if static:
+        return f"takes static credentials from a file ({', '.join(static)})"
+    if flags.get("oidc-issuer-url") or flags.get("authentication-token-webhook-config-file"):
+        return None
+    if "authentication-config" in flags:
+        return Unknown(f"says who signs people in by {flags['authentication-config']}, which the API does not show")
+    return "knows no identity provider, so people use certificates or tokens of service accounts"
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="medium",
+    version=1,
+    needs=("gitVersion",),
+    looks_up=LOOKS_UP,
+    fix="Set --tls-min-version=VersionTLS12 or newer, and take suites with CBC, RC4, 3DES or plain RSA out of the list.",
+)
+def k8s_apiserver_tls_strong(cluster: Resource, *, inventory: Inventory) -> Answer:
+    """The API server uses TLS 1.2 or newer with strong suites.
+
+    Every credential of the cluster passes through this connection. Where neither flag is set, TLS 1.2 and strong suites are
+    the default.
+    """
+    return asked(cluster, inventory, _API_SERVER, _tls)
+
+
+def _tls(flags: Flags) -> str | Unknown | None:
+    version = flags.get("tls-min-version", "")
+    if version in ("VersionTLS10", "VersionTLS11"):
+        return f"takes TLS older than 1.2 (--tls-min-version={version})"
+    suites = [suite for suite in flags.get("tls-cipher-suites", "").split(",") if any(weak in suite for weak in _WEAK_SUITES)]
+    return f"takes weak suites: {', '.join(suites[:3])}" if suites else None
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="critical",
+    version=1,
+    needs=("gitVersion",),
+    looks_up=LOOKS_UP,
+    fix="Start etcd with --client-cert-auth=true and --peer-client-cert-auth=true, certificates for both, and https URLs only.",
+)
+def k8s_etcd_mutual_tls(cluster: Resource, *, inventory: Inventory) -> Answer:
+    """The cluster's store asks clients and peers for certificates.
+
+    Whoever reaches etcd reads and writes everything past every rule of the API server. A store outside of the cluster is
+    not visible here.
+    """
+    return asked(cluster, inventory, "etcd", _mutual)
+
+
+def _mutual(flags: Flags) -> str | Unknown | None:
+    for kind, prefix in (("clients", ""), ("peers", "peer-")):
+        if flags.get(f"{prefix}client-cert-auth", "false").casefold() != "true" or not flags.get(f"{prefix}trusted-ca-file"):
+            return f"asks {kind} for no certificate"
+        if flags.get(f"{prefix}auto-tls", "false").casefold() == "true" or not flags.get(f"{prefix}cert-file"):
+            return f"has no certificate of its own for {kind}"
+    urls = [url for name in ("listen-client-urls", "listen-peer-urls") for url in flags.get(name, "").split(",")]
+    plain = [url for url in urls if url.startswith("http://")]
+    return f"listens without TLS at {', '.join(plain)}" if plain else None

@@ -1,0 +1,63 @@
+"""The flags of the control plane's programs, where they run as static pods that the API shows.
+
+- A pod counts where a node owns it, as those do that a kubelet made, and one of its containers runs the program.
+- EKS and GKE say in their version that they run the control plane; nobody else's silence is taken for that.
+- Flags are written `--name=value`, `--name value` or `--name`; the last one holds.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
+
+from checks.check import Answer, NotApplicable, Unknown
+from checks.kubernetes.containers import ENDED
+from checks.kubernetes.naming import name_of, some
+from evidence_store.records import Inventory, Json, Resource
+
+Flags: TypeAlias = Mapping[str, str]
+LOOKS_UP = {"kubernetes.pod": ("namespace", "phase", "ownerReferences", "containers")}
+
+_MANAGED = (("-eks-", "EKS"), ("-gke.", "GKE"))
+
+
+def asked(cluster: Resource, inventory: Inventory, program: str, fault: Callable[[Flags], str | Unknown | None]) -> Answer:
+    """Ask each instance of a program; a fault of one is a fault, else a doubt of one is a doubt."""
+    answers = [(name, fault(flags)) for name, flags in _instances(inventory, program)]
+    if not answers:
+        version = cluster.fact("gitVersion")
+        runner = next((runner for mark, runner in _MANAGED if mark in version), None)
+        if runner is not None:
+            return NotApplicable(
+                f"cluster {name_of(cluster)} has its control plane run by {runner}, which shows no flags of it"
+            )
+        return Unknown(f"cluster {name_of(cluster)} shows no pod of {program}: its flags cannot be judged here")
+    faults = [f"{name} {answer}" for name, answer in answers if isinstance(answer, str)]
+    if faults:
+        return some(faults)
+    doubts = [f"{name} {answer.reason}" for name, answer in answers if isinstance(answer, Unknown)]
+    return Unknown(some(doubts)) if doubts else None
+
+
+def _instances(inventory: Inventory, program: str) -> Iterator[tuple[str, Flags]]:
+    for pod in inventory.where("kubernetes.pod", namespace="kube-system"):
+        static = any(owner.get("kind") == "Node" for owner in pod.fact("ownerReferences"))
+        for container in pod.fact("containers") or () if static and pod.fact("phase") not in ENDED else ():
+            words = list(_words(container))
+            if any(word.rpartition("/")[2] == program for word in words):
+                yield name_of(pod), _flags(words)
+
+
+def _words(container: Json) -> Iterator[str]:
+    """The words of a command, those within a shell's line too. What was redacted holds no flag that is asked for here."""
+    for part in [*(container.get("command") or ()), *(container.get("args") or ())]:
+        if isinstance(part, str):
+            yield from [part] if part.startswith("--") else part.split()
+
+
+def _flags(words: list[str]) -> Flags:
+    found: dict[str, str] = {}
+    for word, after in zip(words, [*words[1:], "--"], strict=True):
+        if word.startswith("--"):
+            name, equals, value = word[2:].partition("=")
+            bare = "true" if after.startswith("-") else after
+            found[name.replace("_", "-")] = value.strip("\"'") if equals else bare
+    return found

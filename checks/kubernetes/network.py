@@ -1,0 +1,103 @@
+"""What the cluster offers to the networks around it."""
+
+from checks.check import Answer, check
+from checks.kubernetes.naming import listed, name_of, some
+from evidence_store.records import Json, Resource
+
+# Annotations by which a cloud gives a service an address of the internal network only, and the values that say so.
+_INTERNAL = (
+    ("service.beta.kubernetes.io/aws-load-balancer-internal", ("true", "0.0.0.0/0")),
+    ("service.beta.kubernetes.io/aws-load-balancer-scheme", ("internal",)),
+    ("service.beta.kubernetes.io/azure-load-balancer-internal", ("true",)),
+    ("networking.gke.io/load-balancer-type", ("internal",)),
+    ("cloud.google.com/load-balancer-type", ("internal",)),
+    ("service.beta.kubernetes.io/openstack-internal-load-balancer", ("true",)),
+    ("service.beta.kubernetes.io/oci-load-balancer-internal", ("true",)),
+    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", ("intranet",)),
+    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", ("private",)),
+    ("yandex.cloud/load-balancer-type", ("internal",)),
+)
+_INTERNAL_SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"  # its presence says so
+_RANGES = ("service.beta.kubernetes.io/load-balancer-source-ranges", "service.beta.kubernetes.io/azure-allowed-ip-ranges")
+# Annotations by which an ingress controller ends TLS where spec.tls does not say so, and the value, where it matters.
+_OTHERWISE = (
+    ("alb.ingress.kubernetes.io/certificate-arn", None),
+    ("appgw.ingress.kubernetes.io/appgw-ssl-certificate", None),
+    ("ingress.gcp.kubernetes.io/pre-shared-cert", None),
+    ("networking.gke.io/managed-certificates", None),
+    ("nginx.ingress.kubernetes.io/ssl-passthrough", "true"),
+    ("traefik.ingress.kubernetes.io/router.tls", "true"),
+)
+
+
+@check(
+    on="kubernetes.service",
+    severity="medium",
+    version=1,
+    needs=("type", "externalIPs", "loadBalancerSourceRanges", "annotations"),
+    fix="Make it a ClusterIP service behind the ingress, or an internal load balancer; list what is meant in `approved`.",
+)
+def k8s_service_not_exposed(service: Resource, *, approved: tuple[str, ...] = ()) -> Answer:
+    """Services that are reachable from outside are on the approved list.
+
+    A node port opens the same port on every node, a load balancer takes an address that may be public, an external address
+    takes over traffic that the nodes see. Each passes by the ingress and what it checks. A load balancer of the internal
+    network is not counted.
+
+    `approved`: services that may be reachable from outside, as `namespace/name`, `*` allowed
+    """
+    kind, addresses = service.fact("type"), service.fact("externalIPs") or []
+    ways = [f"at {some(sorted(addresses))}"] if addresses else []
+    if kind == "NodePort":
+        ways.append("by node ports")
+    if kind == "LoadBalancer" and not _is_internal(service.fact("annotations") or {}):
+        ranges = _ranges(service)
+        ways.append(f"by a load balancer, from {some(ranges) if ranges else 'any address'}")
+    if not ways or listed(name_of(service), approved):
+        return None
+    return f"service {name_of(service)} is reachable from outside {' and '.join(ways)}, and not on the approved list"
+
+
+def _ranges(service: Resource) -> list[str]:
+    annotations = service.fact("annotations") or {}
+    told = [part.strip() for key in _RANGES for part in annotations.get(key, "").split(",") if part.strip()]
+    return sorted({*(service.fact("loadBalancerSourceRanges") or told)})
+
+
+def _is_internal(annotations: Json) -> bool:
+    told = any(str(annotations.get(key, "")).casefold() in values for key, values in _INTERNAL)
+    return told or bool(annotations.get(_INTERNAL_SUBNET))
+
+
+@check(
+    on="kubernetes.ingress",
+    severity="high",
+    version=1,
+    needs=("rules", "tls", "annotations"),
+    fix="Name each host under spec.tls with a secret that holds its certificate; cert-manager fills and renews it.",
+)
+def k8s_ingress_tls(ingress: Resource, *, allowed: tuple[str, ...] = ()) -> Answer:
+    """Every host of an ingress is served by TLS.
+
+    Without it passwords and sessions cross networks in the clear, and nobody can tell the server from another. Certificates
+    lie in secrets, which are not read: that they are valid is not visible here.
+
+    `allowed`: ingresses that may do without, as `namespace/name`, `*` allowed
+    """
+    if listed(name_of(ingress), allowed) or _ends_tls_otherwise(ingress.fact("annotations") or {}):
+        return None
+    hosts = sorted({rule.get("host") or "" for rule in ingress.fact("rules") or ()}) or [""]
+    bare = [host or "any host" for host in hosts if not any(_covers(entry, host) for entry in ingress.fact("tls") or ())]
+    return f"ingress {name_of(ingress)} serves {some(bare)} without TLS" if bare else None
+
+
+def _ends_tls_otherwise(annotations: Json) -> bool:
+    ports = annotations.get("alb.ingress.kubernetes.io/listen-ports")
+    told = any(annotations.get(key) and value in (None, annotations[key].casefold()) for key, value in _OTHERWISE)
+    return told and (ports is None or "HTTPS" in ports)
+
+
+def _covers(entry: Json, host: str) -> bool:
+    """Whether an entry of spec.tls speaks of a host; one that names none speaks of all. `*.` stands for one label."""
+    named = entry.get("hosts") or ()
+    return not named or host in named or (host != "" and f"*.{host.partition('.')[2]}" in named)

@@ -1,0 +1,114 @@
+"""Nodes and control plane: that their versions still get fixes, and that every node sends its logs away."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from checks.check import Answer, NotApplicable, Unknown, check
+from checks.kubernetes.containers import ENDED
+from checks.kubernetes.naming import listed, name_of, some
+from checks.kubernetes.support import end_of_support, minor_of
+from evidence_store.records import Inventory, Json, Resource
+
+# Programs that collect the logs of containers and send them away, by a part of their image's or workload's name.
+_COLLECTORS = (
+    "alloy", "ama-logs", "aws-for-fluent-bit", "cloudwatch-agent", "datadog-agent", "dynatrace-oneagent", "elastic-agent",
+    "filebeat", "fluent-bit", "fluentbit", "fluentd", "grafana-agent", "logging-agent", "logspout", "newrelic-logging",
+    "oneagent", "opentelemetry-collector", "otel-collector", "promtail", "rsyslog", "splunk-otel", "sumologic", "vector",
+)  # fmt: skip
+# Nodes that are no machines: no daemon set reaches them.
+_VIRTUAL = (("eks.amazonaws.com/compute-type", "fargate"), ("type", "virtual-kubelet"))
+
+
+@check(
+    on="kubernetes.node",
+    severity="high",
+    version=1,
+    needs=("kubeletVersion",),
+    fix="Drain the node and upgrade it, or replace it by one of a supported version; a minor version lasts fourteen months.",
+)
+def k8s_node_supported_version(node: Resource, *, at: datetime, ends: tuple[str, ...] = ()) -> Answer:
+    """Nodes run a minor version that still gets fixes.
+
+    After the end of a minor version its holes are published and not closed. A version that is newer than the schedule known
+    here is not judged.
+
+    `ends`: last days of support by your distributor, `1.32=2027-03-23`, where they differ or are not known yet
+    """
+    return _version_fault(f"node {name_of(node)}", "kubelet", node.fact("kubeletVersion"), at, ends)
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="high",
+    version=1,
+    needs=("gitVersion",),
+    fix="Upgrade the control plane one minor version at a time, before its nodes.",
+)
+def k8s_control_plane_supported_version(cluster: Resource, *, at: datetime, ends: tuple[str, ...] = ()) -> Answer:
+    """The control plane runs a minor version that still gets fixes.
+
+    The API server is the door to everything in the cluster. After the end of its minor version its holes are published and
+    not closed.
+
+    `ends`: last days of support by your distributor, `1.32=2027-03-23`, where they differ or are not known yet
+    """
+    return _version_fault("the control plane", "Kubernetes", cluster.fact("gitVersion"), at, ends)
+
+
+def _version_fault(what: str, program: str, version: str, at: datetime, ends: tuple[str, ...]) -> Answer:
+    minor = minor_of(version)
+    end = None if minor is None else end_of_support(minor, ends)
+    if end is None:
+        return Unknown(f"{what} runs {program} {version}, whose end of support is not known: declare it in `ends`")
+    return f"{what} runs {program} {version}, whose support ended on {end}" if end < at.date() else None
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="medium",
+    version=1,
+    looks_up={
+        "kubernetes.node": ("name", "labels"),
+        "kubernetes.daemon_set": ("name", "namespace", "images", "numberReady", "desiredNumberScheduled"),
+        "kubernetes.pod": ("namespace", "ownerReferences", "nodeName", "phase"),
+    },
+    fix="Install a log collector as a daemon set that tolerates every taint; name yours in `collectors` if it is not known.",
+)
+def k8s_log_shipping(cluster: Resource, *, inventory: Inventory, collectors: tuple[str, ...] = _COLLECTORS) -> Answer:
+    """A log collector runs on every node.
+
+    What a container writes lives on its node until the file is rotated or the node is gone, and an intruder can remove it.
+    Collectors are known by their names; where they send the logs is not visible here.
+
+    `collectors`: parts of names of images or daemon sets that are log collectors
+    """
+    nodes = {node.fact("name") for node in inventory.where("kubernetes.node") if not _is_virtual(node.fact("labels") or {})}
+    if not nodes:
+        return NotApplicable(f"cluster {name_of(cluster)} has no nodes of its own that keep logs")
+    agents = [agent for agent in inventory.where("kubernetes.daemon_set") if _is_collector(agent, collectors)]
+    if not agents:
+        return f"cluster {name_of(cluster)} runs no known log collector as a daemon set"
+    covered = {pod.fact("nodeName") for agent in agents for pod in _pods_of(agent, inventory)}
+    if bare := sorted(nodes - covered):
+        return f"cluster {name_of(cluster)} runs no log collector on {some(bare)}"
+    weak = [name_of(a) for a in agents if (a.fact("numberReady") or 0) < (a.fact("desiredNumberScheduled") or 0)]
+    return f"cluster {name_of(cluster)} has its log collector {some(weak)} not ready on every node" if weak else None
+
+
+def _is_virtual(labels: Json) -> bool:
+    return any(labels.get(key) == value for key, value in _VIRTUAL)
+
+
+def _is_collector(agent: Resource, collectors: Iterable[str]) -> bool:
+    names = [
+        agent.fact("name"),
+        *(image.partition("@")[0].rpartition("/")[2] for image in (agent.fact("images") or {}).values() if image),
+    ]
+    return any(listed(name, [f"*{part}*" for part in collectors]) for name in names)
+
+
+def _pods_of(agent: Resource, inventory: Inventory) -> Iterator[Resource]:
+    for pod in inventory.where("kubernetes.pod", namespace=agent.fact("namespace")):
+        owners = [(owner.get("kind"), owner.get("name")) for owner in pod.fact("ownerReferences")]
+        if ("DaemonSet", agent.fact("name")) in owners and pod.fact("phase") not in (*ENDED, "Pending"):
+            yield pod

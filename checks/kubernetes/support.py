@@ -1,0 +1,30 @@
+"""When the fixes of a minor version of Kubernetes end, by the project's schedule of releases as of September 2026."""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+
+# The last day of maintenance of each minor version. A distributor may add to it: the parameter `ends` goes first.
+_ENDS = {
+    "1.19": "2021-10-28", "1.20": "2022-02-28", "1.21": "2022-06-28", "1.22": "2022-10-28", "1.23": "2023-02-28",
+    "1.24": "2023-07-28", "1.25": "2023-10-28", "1.26": "2024-02-28", "1.27": "2024-06-28", "1.28": "2024-10-28",
+    "1.29": "2025-02-28", "1.30": "2025-06-28", "1.31": "2025-10-28", "1.32": "2026-02-28", "1.33": "2026-06-28",
+    "1.34": "2026-10-27", "1.35": "2027-02-28", "1.36": "2027-06-28",
+}  # fmt: skip
+_OLDEST = (1, 19)
+_VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\D|$)")
+
+
+def minor_of(version: str) -> tuple[int, int] | None:
+    """`(1, 33)` of `v1.33.4-eks-8cce635`; `None` of what is no version."""
+    found = _VERSION.match(version)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def end_of_support(minor: tuple[int, int], named: Iterable[str]) -> date | None:
+    """The last day of fixes; `None` where it is not known. What the owner names holds over the schedule."""
+    key = f"{minor[0]}.{minor[1]}"
+    extended = dict(entry.split("=", 1) for entry in named if "=" in entry)
+    if key in extended or key in _ENDS:
+        return date.fromisoformat(extended.get(key) or _ENDS[key])
+    return date.fromisoformat(_ENDS["1.19"]) if minor < _OLDEST else None
