@@ -1,0 +1,124 @@
+"""One gate for all threads of a connection: while the service has told one of them to wait, none asks.
+
+- A refusal with `Retry-After` closes the gate for that long; without one, for longer each time, up to half a minute.
+- Resource Graph says how many queries are left: when it says none, queries wait until it says that there are more.
+- Waiting has a bound for each request, in number and in seconds. Beyond it the request is given up, as throttled.
+"""
+
+import threading
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from azure.core.pipeline import PipelineRequest, PipelineResponse
+
+ATTEMPTS = 6  # of one request
+PATIENCE = 300.0  # seconds that one request may wait in all
+LONGEST = 30.0  # seconds of one wait that nobody asked for
+AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Gate:
+    """Until when nobody asks. Shared by the threads of a connection."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        self._queries_until = 0.0
+        self._lock = threading.Lock()
+
+    def close(self, seconds: float) -> None:
+        with self._lock:
+            self._until = max(self._until, time.monotonic() + seconds)
+
+    def close_queries(self, seconds: float) -> None:
+        with self._lock:
+            self._queries_until = max(self._queries_until, time.monotonic() + seconds)
+
+    def rest(self, *, query: bool) -> float:
+        """Seconds until the gate opens; none or fewer where it is open."""
+        return max(self._until, self._queries_until if query else 0.0) - time.monotonic()
+
+
+class Patience:
+    """A policy of the SDK's pipeline: waits at the gate, sends, and sends again what the service could not answer now."""
+
+    next: Any  # the policy after this one; the pipeline sets it
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def send(self, request: "PipelineRequest[Any]") -> "PipelineResponse[Any, Any]":
+        from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
+
+        query = request.http_request.method == "POST"
+        deadline = time.monotonic() + PATIENCE
+        for attempt in range(1, ATTEMPTS + 1):
+            self._wait(query=query, deadline=deadline)
+            try:
+                response: PipelineResponse[Any, Any] = self.next.send(request)
+            except ClientAuthenticationError:
+                raise
+            except (ServiceRequestError, ServiceResponseError):
+                if attempt >= ATTEMPTS // 2 or time.monotonic() > deadline:
+                    raise
+                time.sleep(min(LONGEST, 0.2 * 2**attempt))
+                continue
+            headers = response.http_response.headers
+            _heed_quota(self._gate, headers)
+            if response.http_response.status_code not in AGAIN or attempt == ATTEMPTS:
+                return response
+            if not self._again(response.http_response.status_code, headers, attempt, deadline):
+                return response
+        raise AssertionError("the last attempt returns or raises")
+
+    def _again(self, status: int, headers: Mapping[str, str], attempt: int, deadline: float) -> bool:
+        """Close the gate, or wait alone, before the next attempt; False where that would take too long."""
+        told = retry_after(headers)
+        wait = told if told is not None else min(LONGEST, 0.5 * 2 ** (attempt - 1))
+        if status == 429 or told is not None:
+            self._gate.close(wait)
+        if time.monotonic() + wait > deadline:
+            return False
+        if status != 429 and told is None:
+            time.sleep(wait)
+        return True
+
+    def _wait(self, *, query: bool, deadline: float) -> None:
+        while (rest := self._gate.rest(query=query)) > 0:
+            if time.monotonic() + rest > deadline:
+                return  # it is asked once more, and what the service says then is the answer
+            time.sleep(rest)
+
+
+def _heed_quota(gate: Gate, headers: Mapping[str, str]) -> None:
+    if headers.get("x-ms-user-quota-remaining") == "0":
+        gate.close_queries(min(_span(headers.get("x-ms-user-quota-resets-after", "")), PATIENCE))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that the service asks to wait: a number, a date, or milliseconds in a header of their own."""
+    for name, unit in (("retry-after-ms", 1000.0), ("x-ms-retry-after-ms", 1000.0), ("Retry-After", 1.0)):
+        told = headers.get(name)
+        if not told:
+            continue
+        try:
+            return max(0.0, float(told) / unit)
+        except ValueError:
+            pass
+        try:
+            return max(0.0, (parsedate_to_datetime(told) - datetime.now(UTC)).total_seconds())
+        except (TypeError, ValueError):
+            continue
+    return None
+
+
+def _span(text: str) -> float:
+    """`hh:mm:ss` in seconds; a second where it is something else."""
+    try:
+        hours, minutes, seconds = (float(part) for part in text.split(":"))
+    except ValueError:
+        return 1.0
+    return hours * 3600 + minutes * 60 + seconds

@@ -1,0 +1,116 @@
+"""Resource Graph: one pass over each table for all the types and subscriptions that a run asks for.
+
+- A query names the types that it wants, the columns that sources read, and the order of ids.
+- Subscriptions are named, in batches, so that no limit on how many a query looks at is met unseen.
+- Resource Graph leaves out what the caller may not read. For each type and subscription that the caller's roles do not
+  cover, the listing is unread, and says which action is missing; what came all the same is kept.
+- What is inherited comes once, though each batch shows it; it belongs to the tenant.
+"""
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
+
+from collectors.azure.permissions import QUERY
+from collectors.azure.reader import AT_ONCE, Reader
+from collectors.azure.shaping import uid_of
+from collectors.source import Bulk, Facet, Item, Source, bulk, source
+from evidence_store.records import Observation, Unread, Why
+
+Row: TypeAlias = dict[str, Any]
+
+WIDE = "id, name, type, location, tags, kind, sku, identity, zones, managedBy, properties"
+NARROW = "id, name, type, properties"
+GROUPS = "microsoft.management/managementgroups"
+
+_grants: dict[str, str] = {}  # kind -> what a role must hold to be shown it
+
+
+def _table(name: str, columns: str, *, above: bool = False) -> Bulk:
+    def read(reader: Reader, kinds: tuple[str, ...]) -> Iterator[Item]:
+        return _pass(reader, name, columns, kinds, above=above)
+
+    return bulk(f"resourcegraph.{name}")(read)
+
+
+def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, above: bool) -> Iterator[Item]:
+    yield from _hidden(reader, kinds)
+    inherited: set[str] = set()
+    for wanted, scope in _questions(reader, kinds):
+        types = ", ".join(f"'{kind}'" for kind in wanted)
+        query = f"{table} | where type in~ ({types}) | project {columns} | order by id asc"
+        for row in reader.asking.rows(table, query, scope, above=above):
+            kind, account = str(row["type"]).lower(), account_of(str(row["id"])) or reader.account
+            if account == reader.account:
+                if row["id"] in inherited:
+                    continue
+                inherited.add(row["id"])
+            yield Item(kind, account, row)
+
+
+def _hidden(reader: Reader, kinds: Iterable[str]) -> Iterator[Item]:
+    """What would be left out of the rows without a word."""
+    for account in (reader.account, *reader.sight.readable()):
+        for kind in kinds:
+            if not reader.sight.allowed(account, f"{kind}/read"):
+                yield Item(kind, account, Unread(Why.DENIED, _grants[kind], "not among the caller's permissions"))
+
+
+def _questions(reader: Reader, kinds: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, tuple[str, ...]]]]:
+    """Types and the scope to ask for them in. Management groups belong to no subscription: they are asked of the tenant."""
+    if GROUPS in kinds:
+        yield (GROUPS,), {}
+    within = tuple(kind for kind in kinds if kind != GROUPS)
+    subscriptions = tuple(reader.sight.readable())
+    for start in range(0, len(subscriptions) if within else 0, AT_ONCE):
+        yield within, {"subscriptions": subscriptions[start : start + AT_ONCE]}
+
+
+def account_of(id_: str) -> str:
+    """The subscription that an id lies in; empty for what lies above them."""
+    parts = id_.lower().split("/", 3)
+    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
+
+
+APP_SERVICE = _table("appserviceresources", NARROW)
+AUTHORIZATION = _table("authorizationresources", NARROW, above=True)
+CONTAINERS = _table("resourcecontainers", "id, name, type, tags, properties")
+PATCHES = _table("patchassessmentresources", NARROW)
+POLICY = _table("policyresources", "id, name, type, location, identity, properties", above=True)
+RESOURCES = _table("resources", WIDE)
+SECURITY = _table("securityresources", NARROW)
+
+
+def of_type(
+    type_: str, *yields: Facet, table: Bulk = RESOURCES, grant: str | None = None
+) -> Callable[[Callable[[Row], Iterator[Observation]]], Source]:
+    """Declare the source of one resource type, as Resource Manager spells it, by what shapes one of its rows.
+
+    The graph shows a row to whoever holds the `read` of its type; `grant` is what a role must hold where it cannot name that.
+    A row of a shape that nobody knows makes its resource unread, and no other.
+    """
+    _grants[type_.lower()] = needed = grant or f"{type_}/read"
+
+    def declare(shape: Callable[[Row], Iterator[Observation]]) -> Source:
+        def read(_: Reader, row: Row) -> Iterator[Observation]:
+            if not yields[0].lists:
+                yield from shape(row)
+                return
+            try:
+                found = list(shape(row))
+            except (KeyError, TypeError, AttributeError, ValueError) as error:
+                wrong = f"no {error.args[0]}" if isinstance(error, KeyError) else type(error).__name__
+                unread = Unread(Why.UNEXPECTED, f"{type_}/read", wrong)
+                found = [Observation(yields[0].type, uid_of(row), unread, yields[0].name)]
+            yield from found
+
+        return source(
+            f"{table.name} {type_}",
+            level="account",
+            yields=yields,
+            bulk=table,
+            takes=(type_.lower(),),
+            permissions=(QUERY, needed),
+        )(functools.wraps(shape)(read))
+
+    return declare

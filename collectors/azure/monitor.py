@@ -1,0 +1,74 @@
+"""Where logs go: the activity log of each subscription, and the workspaces that keep logs."""
+
+from collections.abc import Iterator
+
+from collectors.azure.graph import Row, of_type
+from collectors.azure.reader import Reader
+from collectors.azure.shaping import observed, only, ordered
+from collectors.source import Facet, NotEnabledError, source
+from evidence_store.records import Observation
+
+DIAGNOSTIC_SETTING = Facet(
+    "azure.insights.diagnostic_setting",
+    facts=("name", "logs", "resource"),
+    optional=("eventHubAuthorizationRuleId", "eventHubName", "marketplacePartnerId", "storageAccountId", "workspaceId"),
+    lists=True,
+)
+WORKSPACE = Facet(
+    "azure.operationalinsights.workspace",
+    facts=("name", "location", "tags"),
+    optional=(
+        "createdDate",
+        "defaultDataCollectionRuleResourceId",
+        "features",
+        "forceCmkForQuery",
+        "publicNetworkAccessForIngestion",
+        "publicNetworkAccessForQuery",
+        "retentionInDays",
+        "sku",
+        "workspaceCapping",
+    ),
+    lists=True,
+)
+ALERT = Facet(
+    "azure.insights.activity_log_alert",
+    facts=("name", "tags", "enabled", "scopes", "condition", "actions"),
+    optional=("description", "location"),
+    lists=True,
+)
+_LOG = ("category", "categoryGroup", "enabled", "retentionPolicy")
+
+
+@source("arm.Microsoft.Insights/diagnosticSettings", level="account", yields=[DIAGNOSTIC_SETTING])
+def diagnostic_settings(read: Reader) -> Iterator[Observation]:
+    """Of the subscription itself: what of its activity log is exported, and to where."""
+    if read.is_root:
+        raise NotEnabledError("the activity log is a subscription's")
+    scope = f"/subscriptions/{read.account}"
+    for item in read.items(f"{scope}/providers/Microsoft.Insights/diagnosticSettings", "2021-05-01-preview"):
+        logs = [only(each, *_LOG) or {} for each in item["properties"]["logs"]]
+        yield from observed(
+            DIAGNOSTIC_SETTING, item, resource=scope, logs=ordered(logs, "category", "categoryGroup"), name=item["name"]
+        )
+
+
+@of_type("Microsoft.OperationalInsights/workspaces", WORKSPACE)
+def workspaces(row: Row) -> Iterator[Observation]:
+    """Without what was taken in today, which moves with every look."""
+    properties = row["properties"]
+    yield from observed(
+        WORKSPACE,
+        row,
+        sku=(properties.get("sku") or {}).get("name"),
+        workspaceCapping=only(properties.get("workspaceCapping"), "dailyQuotaGb"),
+    )
+
+
+@of_type("Microsoft.Insights/activityLogAlerts", ALERT)
+def activity_log_alerts(row: Row) -> Iterator[Observation]:
+    """Actions by the group that they call; what is sent along with them is not kept."""
+    properties = row["properties"]
+    groups = [each["actionGroupId"].lower() for each in (properties.get("actions") or {}).get("actionGroups") or ()]
+    yield from observed(
+        ALERT, row, actions=sorted(groups), scopes=sorted(each.lower() for each in properties.get("scopes") or ())
+    )

@@ -1,0 +1,28 @@
+"""Defender for Cloud: which protection is bought."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from collectors.azure.graph import SECURITY, Row, of_type
+from collectors.azure.shaping import observed, ordered
+from collectors.source import Facet
+from evidence_store.records import Json, Observation
+
+PRICING = Facet(
+    "azure.security.pricing",
+    facts=("name", "pricingTier"),
+    optional=("deprecated", "enablementTime", "enforce", "extensions", "inherited", "inheritedFrom", "replacedBy", "subPlan"),
+    lists=True,
+)
+
+
+@of_type("Microsoft.Security/pricings", PRICING, table=SECURITY)
+def pricings(row: Row) -> Iterator[Observation]:
+    """One for each plan and subscription. How long a trial still lasts is left out: it moves with every look."""
+    extensions = [_extension(each) for each in row["properties"].get("extensions") or ()]
+    yield from observed(PRICING, row, extensions=ordered(extensions, "name"))
+
+
+def _extension(extension: Mapping[str, Any]) -> dict[str, Json]:
+    """Whether it is on is told as a text."""
+    return {"name": extension["name"], "isEnabled": str(extension.get("isEnabled")).lower() == "true"}

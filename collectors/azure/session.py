@@ -1,0 +1,227 @@
+"""A connection to Azure: who we are, which subscriptions there are, and what may be read in each.
+
+- The credential is tried first; without a token there is no target. Nothing waits for a person: no browser, no code.
+- What the caller's roles allow is asked in each subscription before anything else is, since Resource Graph leaves out what
+  they do not allow. A subscription that does not tell is a failed place; the others go on.
+- What is laid down above subscriptions belongs to the tenant, which is the first place.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
+
+from collectors.azure import AzureTarget
+from collectors.azure.client import Permit, new_client
+from collectors.azure.errors import of_sdk
+from collectors.azure.permissions import OWN_CALLS, Permissions, granted
+from collectors.azure.reader import Asking, Reader
+from collectors.source import NotEnabledError, Place, Source, UnreadError
+from evidence_store.records import Scope, Unread, Why
+
+READ_STATES = frozenset({"Enabled", "Warned", "PastDue"})
+SUBSCRIPTIONS_VERSION = "2022-12-01"
+PERMISSIONS_VERSION = "2022-04-01"
+_WELL_KNOWN = (
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "login.chinacloudapi.cn",
+    "login.partner.microsoftonline.cn",
+)
+
+
+@dataclass(slots=True)
+class _Sight:
+    """What the caller may see: found by `places`, asked by readers."""
+
+    tenant: str = ""
+    subscriptions: dict[str, Permissions] = field(default_factory=dict)
+    above: Permissions | None = None  # at the management group; `None`: it did not tell
+
+    def readable(self) -> Sequence[str]:
+        return tuple(sorted(self.subscriptions))
+
+    def allowed(self, account: str, action: str) -> bool:
+        """Above subscriptions: what the group allows or, since it is shown to readers of what inherits it, what all allow."""
+        if account != self.tenant:
+            held = self.subscriptions.get(account)
+            return held is not None and held.allows(action)
+        if self.above is not None and self.above.allows(action):
+            return True
+        return bool(self.subscriptions) and all(held.allows(action) for held in self.subscriptions.values())
+
+
+class AzureConnection:
+    """One target. `places` finds its subscriptions; `reader` asks there."""
+
+    kind = "azure"
+
+    def __init__(self, settings: AzureTarget) -> None:
+        self._settings = settings
+        self._credential = _credential(settings)
+        self._client = new_client(self._credential, settings.endpoint, f"annexa/{_version()}", settings.ca_file)
+        self._asking = Asking(self._client, Permit("the search for subscriptions", OWN_CALLS))
+        self._sight = _Sight()
+
+    def places(self) -> Iterable[Place]:
+        """The tenant, then every subscription of the target. Raises `UnreadError` where neither token nor list is to be had."""
+        claims = self._claims()
+        tenant = str(claims.get("tid") or self._settings.tenant or "").lower()
+        if not tenant:
+            raise UnreadError(Unread(Why.UNEXPECTED, "sign-in", "a token that names no tenant; set the target's `tenant`"))
+        principal = _principal(claims)
+        self._sight = _Sight(tenant)
+        found = self._found()
+        wanted = self._wanted(found)
+        with ThreadPoolExecutor(min(16, len(wanted) + 1)) as pool:
+            above = pool.submit(self._above)
+            entered = list(pool.map(lambda each: self._enter(each, found.get(each), principal), wanted))
+            self._sight.above = above.result()
+        return [Place(Scope("azure", tenant), principal), *entered]
+
+    def reader(self, place: Place, source: Source) -> Reader:
+        return Reader(place, source, self._client, self._sight)
+
+    def close(self) -> None:
+        self._client.close()
+        self._credential.close()
+
+    def _claims(self) -> dict[str, Any]:
+        """What the token says of the caller. It was given to us: whether it is genuine is for Azure to say."""
+        from azure.core.exceptions import AzureError
+
+        try:
+            token = self._credential.get_token(f"{self._settings.endpoint}/.default").token
+        except AzureError as error:
+            raise UnreadError(of_sdk(error, "sign-in")) from None
+        try:
+            payload = token.split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        except (IndexError, ValueError):
+            return {}
+        return claims if isinstance(claims, dict) else {}
+
+    def _found(self) -> dict[str, str]:
+        """The subscriptions that the credential sees, with their states; with a management group, those below it."""
+        action = "Microsoft.Resources/subscriptions/read"
+        try:
+            if self._settings.management_group is None:
+                listed = self._asking.items("/subscriptions", SUBSCRIPTIONS_VERSION)
+                return {item["subscriptionId"].lower(): str(item.get("state", "")) for item in listed}
+            query = (
+                "resourcecontainers | where type =~ 'microsoft.resources/subscriptions'"
+                " | project id, subscriptionId, properties | order by id asc"
+            )
+            rows = self._asking.rows("resourcecontainers", query, {"managementGroups": [self._settings.management_group]})
+            return {row["subscriptionId"].lower(): str(row["properties"].get("state", "")) for row in rows}
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UnreadError(Unread(Why.UNEXPECTED, action, type(error).__name__)) from None
+        except NotEnabledError as error:
+            raise UnreadError(Unread(Why.UNEXPECTED, action, str(error))) from None
+
+    def _wanted(self, found: dict[str, str]) -> list[str]:
+        if self._settings.subscriptions != "all":
+            return list(self._settings.subscriptions)
+        return sorted(each for each, state in found.items() if state in READ_STATES)
+
+    def _enter(self, subscription: str, state: str | None, principal: str) -> Place:
+        """One subscription; a failed place where it is not seen, not in service, or does not say what may be read."""
+        scope = Scope("azure", subscription)
+        if state is None:
+            detail = "not among the subscriptions that the credential sees; give it the role Reader there"
+            return Place(scope, principal, Unread(Why.DENIED, "Microsoft.Resources/subscriptions/read", detail))
+        if state not in READ_STATES:
+            return Place(
+                scope,
+                principal,
+                Unread(
+                    Why.UNSUPPORTED, "Microsoft.Resources/subscriptions/read", f"the subscription is {state or 'of no state'}"
+                ),
+            )
+        try:
+            held = self._permissions(f"/subscriptions/{subscription}")
+        except UnreadError as error:
+            return Place(scope, principal, error.unread)
+        if not held.grants:
+            detail = "the caller has no role at the subscription; give it the role Reader there"
+            return Place(scope, principal, Unread(Why.DENIED, "*/read", detail))
+        self._sight.subscriptions[subscription] = held
+        return Place(scope, principal)
+
+    def _above(self) -> Permissions | None:
+        """What may be read above subscriptions; `None` without management groups, and for a caller without a role there."""
+        group = self._settings.management_group or self._sight.tenant
+        try:
+            return self._permissions(f"/providers/Microsoft.Management/managementGroups/{group}")
+        except UnreadError:
+            return None
+
+    def _permissions(self, scope: str) -> Permissions:
+        """The caller's own, by grant. Raises `UnreadError`."""
+        try:
+            return granted(self._asking.items(f"{scope}/providers/Microsoft.Authorization/permissions", PERMISSIONS_VERSION))
+        except (KeyError, TypeError, AttributeError, NotEnabledError) as error:
+            action = "Microsoft.Authorization/permissions/read"
+            raise UnreadError(Unread(Why.UNEXPECTED, action, type(error).__name__)) from None
+
+
+def _principal(claims: dict[str, Any]) -> str:
+    """Who asks, as an administrator finds them: the application or the user, and the object."""
+    who = claims.get("upn") or claims.get("unique_name") or claims.get("appid") or claims.get("azp") or ""
+    what = claims.get("oid") or claims.get("sub") or ""
+    return f"{who} ({what})" if who and what else str(who or what or "a caller whose token does not say")
+
+
+def _credential(settings: AzureTarget) -> Any:
+    """The SDK's own chain, without whatever asks a person or starts a developer's tools other than the Azure CLI."""
+    from azure.identity import DefaultAzureCredential
+
+    more: dict[str, Any] = {}
+    authority = settings.authority or os.environ.get("AZURE_AUTHORITY_HOST")
+    if settings.authority:
+        more["authority"] = settings.authority
+    if authority and (urlsplit(authority if "//" in authority else f"//{authority}").hostname not in _WELL_KNOWN):
+        more["disable_instance_discovery"] = True  # it would ask the public cloud whether to trust what the operator configured
+    if settings.ca_file:
+        more["connection_verify"] = settings.ca_file
+    if settings.tenant:
+        more["additionally_allowed_tenants"] = [settings.tenant]
+    chain = DefaultAzureCredential(
+        exclude_developer_cli_credential=True,
+        exclude_powershell_credential=True,
+        exclude_shared_token_cache_credential=True,
+        exclude_visual_studio_code_credential=True,
+        exclude_interactive_browser_credential=True,
+        exclude_broker_credential=True,
+        connection_timeout=10,
+        read_timeout=30,
+        retry_total=3,
+        **more,
+    )
+    return _InTenant(chain, settings.tenant) if settings.tenant else chain
+
+
+class _InTenant:
+    """A credential that signs in to one tenant, whichever is its own."""
+
+    def __init__(self, chain: Any, tenant: str) -> None:
+        self._chain = chain
+        self._tenant = tenant
+
+    def get_token(self, *scopes: str, **more: Any) -> Any:
+        return self._chain.get_token(*scopes, **{**more, "tenant_id": self._tenant})
+
+    def close(self) -> None:
+        self._chain.close()
+
+
+def _version() -> str:
+    try:
+        return version("annexa")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,79 @@
+"""Storage accounts, and how their blobs are kept."""
+
+from collections.abc import Iterator
+
+from collectors.azure.graph import Row, of_type
+from collectors.azure.reader import Reader
+from collectors.azure.shaping import observed
+from collectors.source import Facet, Parent, source
+from evidence_store.records import Observation
+
+ACCOUNT = Facet(
+    "azure.storage.account",
+    facts=("name", "location", "tags", "kind", "sku"),
+    optional=(
+        "accessTier",
+        "allowBlobPublicAccess",
+        "allowCrossTenantReplication",
+        "allowSharedKeyAccess",
+        "allowedCopyScope",
+        "creationTime",
+        "defaultToOAuthAuthentication",
+        "dnsEndpointType",
+        "encryption",
+        "identity",
+        "immutableStorageWithVersioning",
+        "isHnsEnabled",
+        "isLocalUserEnabled",
+        "isNfsV3Enabled",
+        "isSftpEnabled",
+        "keyCreationTime",
+        "keyPolicy",
+        "largeFileSharesState",
+        "minimumTlsVersion",
+        "networkAcls",
+        "publicNetworkAccess",
+        "sasPolicy",
+        "supportsHttpsTrafficOnly",
+    ),
+    lists=True,
+)
+BLOBS = Facet(
+    "azure.storage.account",
+    facts=(),
+    optional=(
+        "automaticSnapshotPolicyEnabled",
+        "changeFeed",
+        "containerDeleteRetentionPolicy",
+        "cors",
+        "defaultServiceVersion",
+        "deleteRetentionPolicy",
+        "isVersioningEnabled",
+        "lastAccessTimeTrackingPolicy",
+        "restorePolicy",
+    ),
+    name="blob_service",
+)
+
+
+@of_type("Microsoft.Storage/storageAccounts", ACCOUNT)
+def accounts(row: Row) -> Iterator[Observation]:
+    yield from observed(ACCOUNT, row)
+
+
+@source(
+    "arm.Microsoft.Storage/storageAccounts/blobServices",
+    level="account",
+    yields=[BLOBS],
+    parent="azure.storage.account",
+    uses=("kind",),
+)
+def blob_services(read: Reader, parent: Parent) -> Iterator[Observation]:
+    if parent.facts["kind"] == "FileStorage":  # it keeps no blobs
+        return
+    item = read.document(f"{parent.uid}/blobServices/default", "2023-05-01")
+    if item is not None:
+        properties = dict(item["properties"])
+        if restore := properties.get("restorePolicy"):
+            properties["restorePolicy"] = {name: restore[name] for name in ("enabled", "days") if name in restore}
+        yield from observed(BLOBS, {**item, "properties": properties}, parent.uid)

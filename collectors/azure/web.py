@@ -1,0 +1,73 @@
+"""Web apps and functions. What an app is set to, its keys and its connection strings are never asked for."""
+
+from collections.abc import Iterator
+
+from collectors.azure.graph import APP_SERVICE, Row, of_type
+from collectors.azure.shaping import lowered, observed, uid_of
+from collectors.source import Facet
+from evidence_store.records import Observation
+
+SITE = Facet(
+    "azure.web.site",
+    facts=("name", "location", "tags", "kind"),
+    optional=(
+        "clientCertEnabled",
+        "clientCertMode",
+        "defaultHostName",
+        "enabled",
+        "hostNameSslStates",
+        "httpsOnly",
+        "identity",
+        "keyVaultReferenceIdentity",
+        "publicNetworkAccess",
+        "redundancyMode",
+        "state",
+        "virtualNetworkSubnetId",
+        "vnetRouteAllEnabled",
+    ),
+    lists=True,
+)
+CONFIG = Facet(
+    "azure.web.site",
+    facts=("minTlsVersion",),
+    optional=(
+        "alwaysOn",
+        "ftpsState",
+        "http20Enabled",
+        "ipSecurityRestrictionsDefaultAction",
+        "javaVersion",
+        "linuxFxVersion",
+        "localMySqlEnabled",
+        "minTlsCipherSuite",
+        "netFrameworkVersion",
+        "nodeVersion",
+        "phpVersion",
+        "powerShellVersion",
+        "pythonVersion",
+        "remoteDebuggingEnabled",
+        "scmMinTlsVersion",
+        "scmType",
+        "webSocketsEnabled",
+        "windowsFxVersion",
+    ),
+    name="site_config",
+)
+
+
+@of_type("Microsoft.Web/sites", SITE)
+def sites(row: Row) -> Iterator[Observation]:
+    properties = row["properties"]
+    names = [
+        {"name": each["name"], "sslState": each.get("sslState"), "hostType": each.get("hostType")}
+        for each in properties.get("hostNameSslStates") or ()
+    ]
+    yield from observed(SITE, row, hostNameSslStates=sorted(names, key=lambda each: str(each["name"])))
+
+
+@of_type("Microsoft.Web/sites/config", CONFIG, table=APP_SERVICE)
+def configurations(row: Row) -> Iterator[Observation]:
+    """This table spells properties with a capital where Resource Manager does not."""
+    site, _, name = uid_of(row).partition("/config/")
+    if name != "web":
+        return
+    yield Observation(CONFIG.type, site, lowered(row["properties"], CONFIG.names), CONFIG.name)
