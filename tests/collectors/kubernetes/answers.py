@@ -61,6 +61,8 @@ def answer(cluster: Cluster, request: Request) -> Answer:
         return _forbidden(cluster, request)
     if fault is not None and fault.how in {"endless", "empty-pages"}:
         request = replace(request, query={k: v for k, v in request.query.items() if k != "continue"})
+    if fault is not None and fault.how == "whole-objects":
+        return _answer(cluster, replace(request, headers={**request.headers, "accept": "application/json"}))
     whole = _answer(cluster, request)
     return _spoiled(whole, fault) if fault is not None else whole
 

@@ -153,7 +153,7 @@ class Cluster:
         `html`, `empty`, `truncated` JSON, `half-page` (the connection breaks), `no-items`, `null-items`, `wrong-kind`,
         `no-metadata`, `text-item` (an object that is a text), `endless` (always the same page and continue token),
         `empty-pages` (and always a new token), `twice` (each object twice), `redirect`,
-        `not-served` (the server knows no such kind).
+        `not-served` (the server knows no such kind), `whole-objects` (where metadata alone was asked for).
         """
         self._fault(call, Fault(how, times, skip=after))
 
