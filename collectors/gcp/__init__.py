@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from collectors.source import Connection, Provider, Source
 
 _ABOVE = re.compile(r"(?:organizations|folders)/\d+")
-_PROJECT_ID = r"(?:[a-z][a-z0-9.-]*:)?[a-z][a-z0-9-]{4,28}[a-z0-9]"
+_PROJECT_ID = r"(?:[a-z][a-z0-9.-]*:)?[a-z](?:[a-z0-9-]{0,60}[a-z0-9])?"
 _PROJECT = re.compile(f"projects/{_PROJECT_ID}")
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9._-]*@[a-z0-9.:-]+\.gserviceaccount\.com")
 _ENDPOINT = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})")

@@ -21,11 +21,17 @@ from collectors.source import UndeclaredCallError, UnreadError
 if TYPE_CHECKING:
     from collectors.gcp.credentials import Credentials
 
-SECONDS = 90.0  # for one answer
-ATTEMPTS = 6
-WAITING = 120.0  # seconds of waiting between the attempts of one call, altogether
-FIRST_WAIT = 0.5
 SERVICE = "/google.cloud.asset.v1.AssetService/"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call may take."""
+
+    seconds: float = 90.0  # for one answer
+    attempts: int = 6
+    altogether: float = 300.0  # seconds for all attempts and what is waited between them
+    first_wait: float = 0.5  # seconds, doubled each time; where the service says how long to wait, that holds
 
 
 class Permit:
@@ -69,10 +75,11 @@ class Page:
 class Assets:
     """A client of Cloud Asset Inventory for one identity. Used by any number of threads."""
 
-    def __init__(self, credentials: "Credentials", endpoint: str | None) -> None:
+    def __init__(self, credentials: "Credentials", endpoint: str | None, patience: Patience) -> None:
         from google.cloud.asset_v1 import AssetServiceClient
         from google.cloud.asset_v1.services.asset_service.transports import AssetServiceGrpcTransport
 
+        self._patience = patience
         self._channel = _guarded_channel(endpoint or f"cloudasset.{credentials.universe}:443", credentials)
         self.sdk: Any = AssetServiceClient(transport=AssetServiceGrpcTransport(channel=self._channel))
 
@@ -83,24 +90,24 @@ class Assets:
         """One page of `ListAssets`. Raises `UnreadError`, or the SDK's `InvalidArgument` for a question that is refused."""
         from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
 
-        waited, wait = 0.0, FIRST_WAIT
-        for attempt in range(1, ATTEMPTS + 1):
+        end = time.monotonic() + self._patience.altogether
+        for attempt in range(self._patience.attempts):
             try:
                 with under(permit):
-                    return self._once(request)
+                    return self._once(request, min(self._patience.seconds, end - time.monotonic()))
             except InvalidArgument:
                 raise
             except GoogleAPICallError as error:
                 asked = errors.wait_of(error)
-                pause = wait if asked is None else asked
-                if not errors.may_pass(error) or attempt == ATTEMPTS or waited + pause > WAITING:
+                pause = self._patience.first_wait * 2**attempt if asked is None else asked
+                last = attempt + 1 == self._patience.attempts or time.monotonic() + pause >= end
+                if last or not errors.may_pass(error):
                     raise UnreadError(errors.of_call(error, permission_of(call))) from None
             time.sleep(pause)
-            waited, wait = waited + pause, wait * 2
         raise AssertionError("the last attempt returns or raises")
 
-    def _once(self, request: dict[str, Any]) -> Page:
-        answer = next(iter(self.sdk.list_assets(request=request, retry=None, timeout=SECONDS).pages))
+    def _once(self, request: dict[str, Any], seconds: float) -> Page:
+        answer = next(iter(self.sdk.list_assets(request=request, retry=None, timeout=seconds).pages))
         raw = type(answer).pb(answer)
         return Page(raw.assets, raw.next_page_token, raw.read_time if raw.HasField("read_time") else None)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from collectors.gcp.permissions import permission_of
+from collectors.gcp.projects import PROJECT
 from collectors.source import Item, Place, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
@@ -53,13 +54,14 @@ class Reader:
 
     def known_projects(self) -> Iterator[Item]:
         """The projects, from the listing that found the places."""
-        yield from self._unplaced()
+        if self.projects.unread is not None:
+            yield Item(PROJECT, self.projects.root, self.projects.unread)
         for asset in self.projects.assets:
             yield self.placed("cloudasset.ListAssets RESOURCE", asset)
 
     def _unplaced(self) -> Iterator[Item]:
-        """What of a project that is not known would be missed stands against the target's root."""
-        if self.projects.unread is not None:
+        """What of a project that is not known would be missed stands against the target's root, unless that is a project."""
+        if self.projects.unread is not None and not self.projects.is_project:
             yield Item("", self.projects.root, self.projects.unread)
 
     def placed(self, call: str, asset: Any, kind: str | None = None) -> Item:

@@ -10,8 +10,10 @@ _STATES = {"displayName": str, "lifecycleState": str, "state": str, "createTime"
 
 def _since_renamed(facts: Facts, asset: Any) -> Facts:
     """One name for what the service's versions call differently, and the resource above by its full name."""
-    facts.pop("state", None) if "lifecycleState" in facts else facts.update(lifecycleState=facts.pop("state", None))
-    return {"parent": asset.resource.parent or None}
+    state = facts.pop("state", None)
+    facts.setdefault("lifecycleState", state)
+    above = f"//cloudresourcemanager.googleapis.com/{asset.ancestors[1]}" if len(asset.ancestors) > 1 else None
+    return {"parent": asset.resource.parent or above}
 
 
 def _project(facts: Facts, asset: Any) -> Facts:

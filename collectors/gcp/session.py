@@ -1,6 +1,6 @@
 """A connection to Google Cloud: who asks, what is under the target, and the way to read it.
 
-- The projects are listed first; without credentials, or where nothing answers, there is no target.
+- The projects are listed first; where nothing answers, or nobody may ask for us, there is no target.
 - Where the projects may not be listed, or not to their end, the target's root says so in each of its readings: what belongs
   to a project that is not known here must not look as if it did not exist.
 """
@@ -8,7 +8,7 @@
 from collections.abc import Iterable, Iterator
 
 from collectors.gcp import GcpTarget
-from collectors.gcp.client import Assets, Permit
+from collectors.gcp.client import Assets, Patience, Permit
 from collectors.gcp.credentials import Credentials
 from collectors.gcp.permissions import OWN_CALLS, permission_of
 from collectors.gcp.projects import PROJECT, Projects, understood
@@ -16,6 +16,7 @@ from collectors.gcp.reader import Listing, Reader
 from collectors.source import Item, Place, Source, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
+PATIENT = Patience()
 _LIST = "cloudasset.ListAssets RESOURCE"
 _FATAL = frozenset({Why.CREDENTIALS, Why.UNREACHABLE, Why.TIMEOUT})
 
@@ -25,10 +26,10 @@ class GcpConnection:
 
     kind = "gcp"
 
-    def __init__(self, settings: GcpTarget) -> None:
+    def __init__(self, settings: GcpTarget, patience: Patience = PATIENT) -> None:
         """Raises `UnreadError` where there are no credentials."""
         self._credentials = Credentials(settings.impersonate, settings.quota_project)
-        self._assets = Assets(self._credentials, settings.endpoint)
+        self._assets = Assets(self._credentials, settings.endpoint, patience)
         self._permit = Permit("the search for projects", OWN_CALLS)
         self._projects = Projects(settings.parent)
 
@@ -66,7 +67,7 @@ class GcpConnection:
                 if project.active:
                     yield project.id
         except UnreadError as error:
-            if error.unread.why in _FATAL:
+            if error.unread.why in _FATAL or error.unread.action != permission_of(_LIST):
                 raise
             projects.unread = error.unread
         projects.moment = listing.moment

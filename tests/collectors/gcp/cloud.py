@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from collectors.gcp import GcpTarget
+from collectors.gcp.client import Patience
 from collectors.gcp.session import GcpConnection
 from tests.collectors.gcp.certificates import account_key, private_pem
 from tests.collectors.gcp.estate import ORGANIZATION, Estate
 from tests.collectors.gcp.tokens import Issuer, TokenServer
 
 SCANNER = "scanner@tools.iam.gserviceaccount.com"
+IMPATIENT = Patience(seconds=10, attempts=4, altogether=10, first_wait=0.01)
 _KEY = private_pem(account_key())
 
 
@@ -73,10 +75,10 @@ class Cloud:
         """An asset of a project (`None`: of the organization); see `Estate.add`. Returns its full name, which is its uid."""
         return self.estate.add(asset_type, name, data, project, **more)
 
-    def connect(self, parent: str = ORGANIZATION, **settings: Any) -> GcpConnection:
-        """A connection as a configured target makes it."""
+    def connect(self, parent: str = ORGANIZATION, patience: Patience = IMPATIENT, **settings: Any) -> GcpConnection:
+        """A connection as a configured target makes it, but for its patience."""
         given = {"endpoint": f"localhost:{self.port}", **settings}
-        return GcpConnection(GcpTarget(name="test", parent=parent, **given))
+        return GcpConnection(GcpTarget(name="test", parent=parent, **given), patience)
 
     def deny(self, *permissions: str) -> None:
         self.denied |= set(permissions)

@@ -112,7 +112,7 @@ class Estate:
         if data is not None:
             asset.resource.location = location
             asset.resource.version = "v1"
-            asset.resource.parent = parent if parent is not None else _above(ancestors)
+            asset.resource.parent = parent if parent is not None else _above(full, list(ancestors))
             json_format.ParseDict(data, asset.resource.data)
             self._put("RESOURCE", asset)
         if iam is not None:
@@ -155,8 +155,9 @@ class Estate:
         return next(a for key, a in self.assets[content].items() if key.endswith(f" {name}"))
 
 
-def _above(ancestors: Iterable[str]) -> str:
-    return f"{RESOURCE_MANAGER}{next(iter(ancestors), '')}"
+def _above(name: str, ancestors: list[str]) -> str:
+    above = [a for a in ancestors if name != f"{RESOURCE_MANAGER}{a}"]
+    return f"{RESOURCE_MANAGER}{above[0]}" if above else ""
 
 
 def _bare(asset: Any) -> Any:
