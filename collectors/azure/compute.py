@@ -62,6 +62,7 @@ DISK = Facet(
         "diskAccessId",
         "diskSizeGB",
         "encryption",
+        "encryptionSettingsCollection",
         "managedBy",
         "networkAccessPolicy",
         "osType",
@@ -166,7 +167,9 @@ def _machine_of(row: Mapping[str, Any]) -> str:
 
 @of_type("Microsoft.Compute/disks", DISK)
 def disks(row: Row) -> Iterator[Observation]:
-    yield from observed(DISK, row)
+    """Of encryption from within only whether it is on: beside it stand the places of keys."""
+    within = row["properties"].get("encryptionSettingsCollection")
+    yield from observed(DISK, row, encryptionSettingsCollection=only(within, "enabled"))
 
 
 @of_type("Microsoft.Compute/virtualMachineScaleSets", SCALE_SET)

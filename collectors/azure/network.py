@@ -28,6 +28,7 @@ _RULE = (
 _SUBNET = (
     "addressPrefix",
     "addressPrefixes",
+    "applicationGatewayIPConfigurations",
     "defaultOutboundAccess",
     "delegations",
     "ipConfigurations",
@@ -35,8 +36,10 @@ _SUBNET = (
     "networkSecurityGroup",
     "privateEndpointNetworkPolicies",
     "routeTable",
+    "serviceAssociationLinks",
     "serviceEndpoints",
 )
+_CONNECTED = ("applicationGatewayIPConfigurations", "ipConfigurations", "serviceAssociationLinks")
 
 SECURITY_GROUP = Facet(
     "azure.network.security_group",
@@ -123,7 +126,7 @@ def virtual_networks(row: Row) -> Iterator[Observation]:
 def _subnet(subnet: Mapping[str, Any]) -> dict[str, Json]:
     """What is connected is counted: which it is changes with every machine."""
     kept = flat(subnet, *_SUBNET)
-    kept["ipConfigurations"] = len(kept.get("ipConfigurations") or ())
+    kept |= {name: len(kept.get(name) or ()) for name in _CONNECTED}
     kept["delegations"] = sorted(each["properties"]["serviceName"] for each in kept.get("delegations") or ())
     kept["serviceEndpoints"] = sorted(each["service"] for each in kept.get("serviceEndpoints") or ())
     for name in ("networkSecurityGroup", "routeTable", "natGateway"):

@@ -11,7 +11,17 @@ from evidence_store.records import Json, Observation
 PRICING = Facet(
     "azure.security.pricing",
     facts=("name", "pricingTier"),
-    optional=("deprecated", "enablementTime", "enforce", "extensions", "inherited", "inheritedFrom", "replacedBy", "subPlan"),
+    optional=(
+        "deprecated",
+        "enablementTime",
+        "enforce",
+        "extensions",
+        "inherited",
+        "inheritedFrom",
+        "replacedBy",
+        "resourcesCoverageStatus",
+        "subPlan",
+    ),
     lists=True,
 )
 
