@@ -1,0 +1,1 @@
+"""Questions to what `collectors.azure` reads, a file a service."""

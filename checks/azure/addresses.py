@@ -1,0 +1,45 @@
+"""Which addresses a rule admits: the internet or much of it, or no more than somebody holds."""
+
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
+
+from checks.check import Answer, Unknown
+from evidence_store.records import Json, Resource
+
+# Nobody holds a wider block than these: a wider one is the internet, whole or cut in pieces.
+WIDEST_IPV4 = 8
+WIDEST_IPV6 = 16
+PRIVATE_IPV6 = IPv6Network("fc00::/7")
+
+
+def is_internet(block: str) -> bool:
+    """Whether a block of addresses is the internet or a large part of it. Raises `ValueError` for what is no block."""
+    network = ip_network(block, strict=False)
+    if isinstance(network, IPv4Network):
+        return network.prefixlen < WIDEST_IPV4
+    return network.prefixlen < WIDEST_IPV6 and not network.subnet_of(PRIVATE_IPV6)
+
+
+def holds(first: str, last: str) -> int:
+    """How many addresses lie between two, both counted; none where they stand the wrong way round."""
+    low, high = ip_address(first), ip_address(last)
+    if isinstance(low, IPv4Address) != isinstance(high, IPv4Address):
+        return 0
+    return max(int(high) - int(low) + 1, 0)
+
+
+def closed_to_networks(store: Resource, acls: str) -> Answer:
+    """Whether a service with a firewall of its own refuses the networks that nobody listed.
+
+    `acls` is the fact with its rules. What the service leaves out is as the platform takes it: public access is on, and
+    the default is to allow.
+    """
+    access = (store.fact("publicNetworkAccess") or "Enabled").casefold()
+    if access == "disabled":
+        return None
+    if access == "securedbyperimeter":
+        return Unknown(f"{store.name} is guarded by a network security perimeter, whose rules are not read")
+    rules: Json = store.fact(acls) or {}
+    if (rules.get("defaultAction") or "Allow").casefold() != "deny":
+        return f"{store.name} accepts connections from every network"
+    wide = sorted({rule["value"] for rule in rules.get("ipRules") or () if is_internet(rule["value"])})
+    return f"{store.name} accepts connections from {', '.join(wide)}" if wide else None

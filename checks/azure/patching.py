@@ -1,0 +1,63 @@
+"""Which machines must be patched, whether their assessment says enough, and which updates are late."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from checks.azure.naming import lowered, said
+from checks.check import Answer, NotApplicable, Unknown
+from evidence_store.records import Resource
+
+# What is asked of a machine besides its updates.
+STANDING = ("powerState", "timeCreated")
+_RESTING = frozenset({"powerstate/deallocated", "powerstate/stopped"})
+
+
+def not_ours_to_patch(machine: Resource) -> Answer:
+    """A machine that does not run cannot be assessed; where the platform does not say, it is held to run."""
+    state = said(machine, "powerState")
+    return NotApplicable(f"{machine.name} is {state.rpartition('/')[2]}") if state in _RESTING else None
+
+
+def unsettled(machine: Resource, at: datetime, max_age_days: int, first_hours: int) -> Answer:
+    """Why the last assessment says nothing of the machine as it is now; `None` if it does."""
+    assessed, created = machine.time("lastModifiedDateTime"), machine.time("timeCreated")
+    if assessed is None:
+        due = None if created is None else created + timedelta(hours=first_hours)
+        if due is not None and due > at:
+            return NotApplicable(f"{machine.name} is new; it is due on {due:%Y-%m-%d %H:%M} UTC")
+        return f"{machine.name} was not assessed for updates in the days that the platform keeps"
+    if assessed < at - timedelta(days=max_age_days):
+        return f"{machine.name} was last assessed for updates on {assessed:%Y-%m-%d}; the limit is {max_age_days} days"
+    match said(machine, "assessmentStatus", "succeeded"):
+        case "failed":
+            return f"{machine.name} could not be assessed for updates on {assessed:%Y-%m-%d}: the assessment failed"
+        case "succeeded" | "completedwithwarnings":
+            return None
+        case status:
+            return Unknown(f"{machine.name} has an assessment of {assessed:%Y-%m-%d} that has not ended ({status})")
+
+
+def overdue(
+    machine: Resource, found: Iterable[Resource], at: datetime, deadline_days: int, classes: Sequence[str]
+) -> list[str]:
+    """The updates of these classes that are past the deadline, or of which nobody can say that they are not."""
+    limit, wanted = at - timedelta(days=deadline_days), lowered(classes)
+    listed = [patch for patch in found if lowered(patch.fact("classifications")) & wanted]
+    late = sorted(_late(listed, limit))
+    more = _counted(machine, wanted) - len(listed)
+    return [*late, f"{more} that are counted and not listed"] if more > 0 else late
+
+
+def _late(patches: Iterable[Resource], limit: datetime) -> Iterator[str]:
+    for patch in patches:
+        published = patch.time("publishedDateTime")
+        if published is None:
+            yield f"{patch.fact('patchName')} (no day of publication)"
+        elif published < limit:
+            yield f"{patch.fact('patchName')} (published on {published:%Y-%m-%d})"
+
+
+def _counted(machine: Resource, classes: frozenset[str]) -> int:
+    """How many updates of these classes the summary counts; the platform spells its keys in more than one way."""
+    counts = machine.fact("availablePatchCountByClassification") or {}
+    return sum(number for name, number in counts.items() if name.casefold() in classes and number)
