@@ -20,9 +20,11 @@ from typing import Any
 
 from checks.check import Check, Parameter
 from collectors.source import kinds, provider
+from daemon.settings import DAILY, UNCHANGED, DaemonSettings, Schedule
 from evidence_store.records import Json, Severity
 
 DEFAULT_NAME = "annexa.toml"
+MOST_SCHEDULES = 100
 MOST, MOST_YEARS = 100_000, 1_000  # of a number in a check's parameters: beyond these, days and years leave the calendar
 
 
@@ -65,6 +67,8 @@ class Configuration:
     run: RunLimits
     targets: tuple[Target, ...]
     parameters: Mapping[str, Mapping[str, Json]]  # check -> parameter -> value, only what the file sets
+    schedules: tuple[Schedule, ...] = (DAILY,)
+    daemon: DaemonSettings = UNCHANGED
 
 
 def find(given: str | None) -> Path | None:
@@ -103,14 +107,17 @@ class _Reading:
         self._checks = known_checks
 
     def configuration(self, tables: Mapping[str, Any]) -> Configuration:
-        self._known("", tables, ("store", "run", "target", "checks"))
+        self._known("", tables, ("store", "run", "target", "schedule", "daemon", "checks"))
         store = self._settings("[store]", StorePlace, self._table("store", tables))
+        targets = self._targets(tables.get("target", []))
         return Configuration(
             file=self._path,
             store=dataclasses.replace(store, url=self._beside_url(store.url), key=str(self._beside(store.key))),
             run=self._limits(self._table("run", tables)),
-            targets=self._targets(tables.get("target", [])),
+            targets=targets,
             parameters=self._parameters(self._table("checks", tables)),
+            schedules=self._schedules(tables.get("schedule"), targets),
+            daemon=self._daemon(self._table("daemon", tables)),
         )
 
     def _error(self, where: str, text: str) -> ConfigurationError:
@@ -160,6 +167,32 @@ class _Reading:
         if beside:
             settings = dataclasses.replace(settings, **beside)
         return Target(table["name"], kind, settings)
+
+    def _schedules(self, tables: Any, targets: tuple[Target, ...]) -> tuple[Schedule, ...]:
+        """Without any, everything is run once a day."""
+        if tables is None:
+            return (DAILY,)
+        if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+            raise self._error("schedule", "must be written as [[schedule]]")
+        if len(tables) > MOST_SCHEDULES:
+            raise self._error("schedule", f"{len(tables)} of them: at most {MOST_SCHEDULES}")
+        found: dict[str, Schedule] = {}
+        for number, table in enumerate(tables, 1):
+            where = f"schedule {number}" + (f" ({table['name']})" if isinstance(table.get("name"), str) else "")
+            schedule: Schedule = self._settings(where, Schedule, table)
+            if schedule.name in found:
+                raise self._error(where, f"the name {schedule.name!r} is taken; names must be unique")
+            names = [target.name for target in targets]
+            for kind, given, known in (("target", schedule.targets, names), ("check", schedule.checks, self._checks)):
+                if unknown := next((name for name in given if name not in known), None):
+                    raise self._error(where, f"{kind}s: no such {kind} {unknown!r}{nearest(unknown, known)}")
+            found[schedule.name] = schedule
+        return tuple(found.values())
+
+    def _daemon(self, table: Mapping[str, Any]) -> DaemonSettings:
+        settings: DaemonSettings = self._settings("[daemon]", DaemonSettings, table)
+        token = settings.token_file
+        return settings if token is None else dataclasses.replace(settings, token_file=str(self._beside(token)))
 
     def _settings(self, where: str, of: type[Any], table: Mapping[str, Any]) -> Any:
         """An instance of a settings dataclass from a table; its own `ValueError` is passed on as the reason."""

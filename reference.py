@@ -17,6 +17,7 @@ from checks.check import Check, checks, code_digest
 from collectors.records import reference as records
 from collectors.source import kinds, provider
 from configuration import RunLimits, StorePlace
+from daemon.settings import DAILY, DaemonSettings, Schedule
 from mappings.catalogue import Catalogue
 
 ROOT = Path(__file__).parent
@@ -36,6 +37,23 @@ _RUN_COMMENTS = {
     "gap_from": "the severity from which a failing primary check makes its control a gap",
     "source_seconds": "how long one source may take in one scope before it counts as not read",
 }
+_DAEMON_COMMENTS = {
+    "listen": 'where /healthz, /readyz and /metrics are served; "" for nowhere; beyond loopback only with a token_file',
+    "token_file": "a file with the token that monitors send as `Authorization: Bearer ...`, readable by its owner alone",
+    "grace": "how long a run may tidy up when it is stopped, before it is killed",
+}
+_SCHEDULE_COMMENTS = {
+    "name": "your name for it; without any [[schedule]] everything is run daily, as here",
+    "cron": "minute, hour, day of the month, month, day of the week; or @daily, @hourly ...",
+    "every": "instead of cron: an interval, counted in UTC from midnight if it divides a day: 15m, 6h, 1d",
+    "timezone": "whose local time cron means",
+    "jitter": "spread starts over so long after each due time",
+    "targets": "names of targets; without any, all",
+    "controls": "only the checks that are evidence for these controls, as A.8.8",
+    "checks": "only these checks, and those of `controls`",
+    "wait": "how long a due run waits for another that holds the store; then it is recorded as missed",
+    "max_run": "how long a run may take; then it is ended, and recorded as missed",
+}
 _TARGETS = {"host": "this-host", "aws": "prod", "records": "isms"}
 
 
@@ -48,12 +66,20 @@ def example() -> str:
         lines += ["", "[[target]]", name, _line("kind", kind, f"`scanner permissions {kind}` prints what it needs")]
         comments = {f.name: f.metadata.get("comment", "") for f in dataclasses.fields(settings)}
         lines += _settings(settings, comments, skip={"name"})
-    lines += ["", "# Parameters of checks."]
+    lines += ["", *_scheduling(), "", "# Parameters of checks."]
     for check in checks().values():
         if check.parameters:
             lines += ["", f"[checks.{check.id}]"]
             lines += [_line(p.name, p.default, p.meaning) for p in check.parameters]
     return "\n".join(lines) + "\n"
+
+
+def _scheduling() -> Iterator[str]:
+    yield from ("# What `scanner daemon` runs, and when.", "", "[[schedule]]")
+    yield _line("name", DAILY.name, _SCHEDULE_COMMENTS["name"])
+    yield _line("cron", DAILY.cron, _SCHEDULE_COMMENTS["cron"])
+    yield from _settings(Schedule, _SCHEDULE_COMMENTS, skip={"name", "cron"})
+    yield from ("", "[daemon]", *_settings(DaemonSettings, _DAEMON_COMMENTS))
 
 
 def _settings(of: type[Any], comments: Mapping[str, str], skip: frozenset[str] | set[str] = frozenset()) -> Iterator[str]:

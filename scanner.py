@@ -32,6 +32,11 @@ of high or worse fails, and 3 if something could not be read. A baseline admits 
 (`scanner run --format json --output known.json`) and name it with --baseline; what fails there does not fail the gate,
 unless it has got worse since, or an exception for it has run out."""
 
+DAEMON_DETAIL = """\
+What is run and when stands in the configuration as [[schedule]]; without any, everything is run daily at 03:00 UTC.
+It serves /healthz, /readyz and /metrics on 127.0.0.1:9464 ([daemon] listen), and logs to standard error.
+SIGTERM or Ctrl-C ends it with 0; the run under way is ended and made again by the next start."""
+
 EPILOG = """\
 first steps
   scanner run                        scan this machine, with a store in this directory
@@ -95,6 +100,10 @@ def _selection(command: argparse.ArgumentParser) -> None:
 
 def _doctor(doctor: argparse.ArgumentParser) -> None:
     doctor.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _daemon(daemon: argparse.ArgumentParser) -> None:
+    daemon.add_argument("--log-format", choices=("text", "json"), help="default: text at a terminal, else json")
 
 
 def _soa(soa: argparse.ArgumentParser) -> None:
@@ -183,6 +192,7 @@ COMMANDS: "dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
     "checks": ("the checks, and the controls that they are evidence for", "", _checks),
     "controls": ("the controls, and how each is covered", "", _controls),
     "permissions": ("least-privilege policy of a provider, from what its sources declare", "", _permissions),
+    "daemon": ("run what the schedules say, again and again", DAEMON_DETAIL, _daemon),
     "doctor": ("test credentials, reachability, store, clock and records", "", _doctor),
 }
 

@@ -82,6 +82,14 @@ class Database:
         shown = "".join(c if c.isprintable() else "?" for c in text)  # it may quote what stands in a row
         return f"{self.name}: the store failed: {shown}"
 
+    def bytes(self) -> int:
+        """The room that the database takes on the disk. Raises `StoreError`."""
+        if not self.sqlite:
+            with self.reading() as connection:
+                return int(connection.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one())
+        companions = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(path.stat().st_size for path in companions if path.exists())
+
     def close(self) -> None:
         self.engine.dispose()
 

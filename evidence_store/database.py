@@ -85,6 +85,11 @@ class Store:
     def size(self) -> int:
         return self._log.size()
 
+    @property
+    def bytes(self) -> int:
+        """How much room it takes."""
+        return self.database.bytes()
+
     def checkpoint(self) -> Checkpoint | None:
         return self._log.checkpoint()
 

@@ -7,7 +7,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("checks", "collectors", "commands", "evidence_store", "mappings", "pipeline", "reports")
+ROOMS = ("checks", "collectors", "commands", "daemon", "evidence_store", "mappings", "pipeline", "reports")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,140 @@
+"""`scanner daemon`: run what the schedules say, until it is told to stop."""
+
+import os
+import signal
+import socket
+import stat
+import threading
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from commands import firing, version
+from commands.failures import UsageError
+from commands.opening import Known, known, now, origin
+from configuration import ConfigurationError
+from daemon import logs
+from daemon.service import Daemon
+from daemon.settings import DaemonSettings, Schedule
+from daemon.watch import Crew, Pace
+from daemon.web import Endpoints, ListenError
+from evidence_store import keys
+from evidence_store.database import open_store
+from pipeline.selection import Wanted, select
+from pipeline.targets import require_extras
+from scanner import DONE
+
+_LEAST_TOKEN = 16  # characters
+
+
+def command(given: Namespace) -> int:
+    """Check everything, then start; 0 when it was told to stop and has."""
+    able = known(given)
+    for schedule in able.configuration.schedules:
+        _possible(able, schedule)
+    settings = able.configuration.daemon
+    token = _token(settings.token_file)
+    logs.begin(given.log_format, debug=given.debug)
+    with open_store(able.configuration.store.url) as store:
+        crew = Crew(
+            store=store,
+            keys=keys.load_or_create(able.configuration.store.key),
+            origin=origin(),
+            holder=f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}",
+            start=partial(firing.start, able.configuration.file),
+            clock=now,
+        )
+        daemon = Daemon(crew, able.configuration.schedules, _pace(settings), version())
+        with _told_to_stop(daemon), _listening(settings, daemon, token) as serve:
+            daemon.start()
+            serve()
+            logs.say("daemon.started")
+            daemon.wait()
+            logs.say("daemon.stopping")
+            ended = daemon.close()
+    logs.say("daemon.stopped", error=None if ended else "a run did not end in time")
+    return DONE
+
+
+def _possible(able: Known, schedule: Schedule) -> None:
+    """Raises `ConfigurationError` where a schedule names what does not exist."""
+    wanted = Wanted(schedule.controls, schedule.checks, schedule.targets)
+    require_extras(select(able.configuration, wanted, able.checks, able.catalogue, able.sources).targets)
+
+
+def _pace(settings: DaemonSettings) -> Pace:
+    return Pace(grace=max(settings.patience, timedelta(seconds=1)))
+
+
+def _token(path: str | None) -> str | None:
+    """What a client must send. Raises `ConfigurationError`."""
+    if path is None:
+        return None
+    try:
+        token = Path(path).read_text(encoding="ascii").strip()
+        mode = stat.S_IMODE(Path(path).stat().st_mode)
+    except OSError as error:
+        raise ConfigurationError(f"[daemon]: token_file {path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        token, mode = "", 0
+    if mode & 0o077:
+        raise ConfigurationError(f"[daemon]: token_file {path}: others may read it (mode {mode:04o}); run: chmod 600 {path}")
+    if len(token) < _LEAST_TOKEN or not token.isprintable() or " " in token:
+        raise ConfigurationError(
+            f"[daemon]: token_file {path}: expected one line of at least {_LEAST_TOKEN} characters without spaces"
+        )
+    return token
+
+
+@contextmanager
+def _listening(settings: DaemonSettings, daemon: Daemon, token: str | None) -> Iterator[Callable[[], None]]:
+    """The address, for as long as the block lasts, and what begins to answer. Raises `UsageError` where it is taken."""
+    if not settings.listen:
+        yield lambda: None
+        return
+    host, port = settings.address
+    try:
+        endpoints = Endpoints(host, int(port), daemon.pages(), token)
+    except ListenError as error:
+        raise UsageError(str(error)) from None
+
+    def serve() -> None:
+        endpoints.start()
+        logs.say("daemon.listening", address=f"{host}:{endpoints.port}")
+
+    try:
+        yield serve
+    finally:
+        endpoints.stop()
+
+
+@contextmanager
+def _told_to_stop(daemon: Daemon) -> Iterator[None]:
+    """SIGTERM and SIGINT end the daemon; a second one kills the run that is under way.
+
+    The handler writes to a pipe and a thread acts: a handler that took a lock could wait for the code that it interrupted.
+    """
+    reading, writing = os.pipe()
+
+    def listen() -> None:
+        while os.read(reading, 1) == b"s":
+            daemon.stop()
+
+    def handler(_number: int, _frame: object) -> None:
+        os.write(writing, b"s")
+
+    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    listener = threading.Thread(target=listen, name="signals", daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        for number, handled in before.items():
+            signal.signal(number, handled)
+        os.write(writing, b"e")
+        listener.join()
+        os.close(reading)
+        os.close(writing)

@@ -1,0 +1,78 @@
+"""The daemon as a whole: schedule, work, endpoints; started and stopped in an order that loses nothing."""
+
+import threading
+from collections.abc import Iterable, Mapping
+
+from daemon import health
+from daemon.logs import say
+from daemon.metrics import CONTENT_TYPE, Metrics, Seen
+from daemon.scheduling import Scheduling
+from daemon.settings import Schedule
+from daemon.watch import Crew, Pace, Watch
+from daemon.web import Answer, Page, told
+from evidence_store.errors import StoreError
+from evidence_store.records import format_time
+
+
+class Daemon:
+    """Runs what is due until it is stopped."""
+
+    def __init__(self, crew: Crew, schedules: Iterable[Schedule], pace: Pace, version: str) -> None:
+        self._crew = crew
+        self._schedules = {schedule.name: schedule for schedule in schedules}
+        self._pace = pace
+        seen = Seen(crew.store, self._schedules, lambda: self.watch.running, crew.clock)
+        self._metrics = Metrics(version, self._schedules, seen)
+        self.watch = Watch(crew, self._schedules.values(), pace, self._metrics)
+        self._scheduling = Scheduling(crew.store.database.url, self._schedules.values(), self.watch.wake)
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Bring store and jobs in line with the configuration, and begin. Raises `StoreError`."""
+        self.watch.register()
+        with self._crew.store.database.speaking():
+            self._scheduling.start(self._crew.clock())
+        self.watch.start()
+        for name, standing in self.watch.standings().items():
+            following = self._schedules[name].timing.after(standing.settled)
+            say("schedule", schedule=name, due=format_time(following))
+
+    def wait(self) -> None:
+        """Until it is stopped."""
+        while not self._stopped.wait(60):
+            pass
+
+    def stop(self) -> None:
+        """End: at once where it is said twice."""
+        if self._stopped.is_set():
+            self.watch.hurry()
+        self.watch.stop()
+        self._stopped.set()
+
+    def close(self) -> bool:
+        """Wait until the run under way has ended and its firing is handed back; whether it did."""
+        self._scheduling.stop()
+        return self.watch.join(self._pace.grace.total_seconds() + 30)
+
+    # -- what a monitor asks -------------------------------------------------------------------------------------------
+
+    def pages(self) -> Mapping[str, Page]:
+        """The endpoints by path."""
+        return {"/healthz": self.healthz, "/readyz": self.readyz, "/metrics": self.metrics}
+
+    def metrics(self) -> Answer:
+        """What Prometheus reads."""
+        return Answer(200, CONTENT_TYPE, self._metrics.page())
+
+    def healthz(self) -> Answer:
+        """Whether the process lives, and its threads."""
+        dead = [name for name, lives in (("scheduler", self._scheduling.lives), ("watch", self.watch.lives)) if not lives]
+        return told(503 if dead else 200, {"status": "dead" if dead else "alive", "dead": dead})
+
+    def readyz(self) -> Answer:
+        """Whether evidence is as fresh as the schedules demand."""
+        try:
+            problems = list(health.complaints(self._schedules, self.watch.standings(), self._crew.clock()))
+        except StoreError:
+            problems = ["the store cannot be read"]  # the sentence names the database; it is in the log
+        return told(503 if problems else 200, {"ready": not problems, "problems": problems, "running": self.watch.running})
