@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 
 from collectors.source import Connection, Provider, Source
 
-_ABOVE = re.compile(r"(?:organizations|folders)/\d+")
 _PROJECT_ID = r"(?:[a-z][a-z0-9.-]*:)?[a-z](?:[a-z0-9-]{0,60}[a-z0-9])?"
-_PROJECT = re.compile(f"projects/{_PROJECT_ID}")
+_PARENT = re.compile(rf"(?:organizations|folders)/\d+|projects/{_PROJECT_ID}")
 _EMAIL = re.compile(r"[a-z0-9][a-z0-9._-]*@[a-z0-9.:-]+\.gserviceaccount\.com")
 _ENDPOINT = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):(\d{1,5})")
 
@@ -21,8 +20,11 @@ class GcpTarget:
     """The keys of a `[[target]]` of kind `gcp`. Raises `ValueError`, naming the key and what it should be."""
 
     name: str = field(metadata={"comment": "how reports call this target"})
-    parent: str = field(
-        metadata={"comment": 'what to read: "organizations/123456789012", "folders/..." or "projects/my-project-id"'}
+    parent: str | None = field(
+        default=None,
+        metadata={
+            "comment": '"organizations/123456789012", "folders/..." or "projects/my-project-id"; else the credentials\' project'
+        },
     )
     impersonate: str | None = field(default=None, metadata={"comment": "e-mail of a service account to act as"})
     quota_project: str | None = field(
@@ -33,7 +35,7 @@ class GcpTarget:
     )
 
     def __post_init__(self) -> None:
-        if not isinstance(self.parent, str) or not (_ABOVE.fullmatch(self.parent) or _PROJECT.fullmatch(self.parent)):
+        if self.parent is not None and not (isinstance(self.parent, str) and _PARENT.fullmatch(self.parent)):
             expected = "organizations/NUMBER, folders/NUMBER or projects/ID (the project's id, not its number)"
             raise ValueError(f"parent: {self.parent!r} is not of the form {expected}")
         if self.impersonate is not None and not (isinstance(self.impersonate, str) and _EMAIL.fullmatch(self.impersonate)):

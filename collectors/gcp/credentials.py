@@ -31,7 +31,7 @@ class Credentials:
         self._lock = threading.Lock()
         self._request = _request()
         try:
-            found, _ = google.auth.default(scopes=[SCOPE], quota_project_id=quota_project, request=self._request)
+            found, project = google.auth.default(scopes=[SCOPE], quota_project_id=quota_project, request=self._request)
             if impersonate is not None:
                 quota = quota_project or getattr(found, "quota_project_id", None)
                 found = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]  # the SDK types a part of itself
@@ -42,6 +42,7 @@ class Credentials:
         except (ValueError, KeyError, TypeError, AttributeError):  # what the SDK makes of a file that holds something else
             raise UnreadError(Unread(Why.CREDENTIALS, ACTION, "a credentials file that cannot be read")) from None
         self._sdk: Any = found  # the SDK types a part of itself
+        self.project: str | None = project  # the one that the environment or the credentials name, where they do
         self._impersonated = impersonate is not None or isinstance(found, impersonated_credentials.Credentials)
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from collectors.gcp import GcpTarget
 from collectors.gcp.client import Assets, Patience, Permit
-from collectors.gcp.credentials import Credentials
+from collectors.gcp.credentials import ACTION, Credentials
 from collectors.gcp.permissions import OWN_CALLS, permission_of
 from collectors.gcp.projects import PROJECT, Projects, understood
 from collectors.gcp.reader import Listing, Reader
@@ -27,11 +27,13 @@ class GcpConnection:
     kind = "gcp"
 
     def __init__(self, settings: GcpTarget, patience: Patience = PATIENT) -> None:
-        """Raises `UnreadError` where there are no credentials."""
+        """Raises `UnreadError` where there are no credentials, or nothing says what to read."""
         self._credentials = Credentials(settings.impersonate, settings.quota_project)
+        if settings.parent is None and not self._credentials.project:
+            raise UnreadError(Unread(Why.CREDENTIALS, ACTION, "they name no project to read: set `parent`"))
         self._assets = Assets(self._credentials, settings.endpoint, patience)
         self._permit = Permit("the search for projects", OWN_CALLS)
-        self._projects = Projects(settings.parent)
+        self._projects = Projects(settings.parent or f"projects/{self._credentials.project}")
 
     def places(self) -> Iterable[Place]:
         """The target's root, and every active project under it. Raises `UnreadError` where nobody answers us at all."""

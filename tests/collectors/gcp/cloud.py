@@ -75,7 +75,7 @@ class Cloud:
         """An asset of a project (`None`: of the organization); see `Estate.add`. Returns its full name, which is its uid."""
         return self.estate.add(asset_type, name, data, project, **more)
 
-    def connect(self, parent: str = ORGANIZATION, patience: Patience = IMPATIENT, **settings: Any) -> GcpConnection:
+    def connect(self, parent: str | None = ORGANIZATION, patience: Patience = IMPATIENT, **settings: Any) -> GcpConnection:
         """A connection as a configured target makes it, but for its patience."""
         given = {"endpoint": f"localhost:{self.port}", **settings}
         return GcpConnection(GcpTarget(name="test", parent=parent, **given), patience)

@@ -62,6 +62,18 @@ def test_a_project_is_one_place_and_everything_in_it_is_its_own(gcp: Cloud) -> N
     assert list(found.facts("gcp.storage.bucket")) == [mine]
 
 
+def test_without_a_parent_the_project_of_the_credentials_is_read(gcp: Cloud, tmp_path: Path) -> None:
+    gcp.credentials(tmp_path, project_id="lab")
+    assert places(gcp, parent=None) == ["lab"]
+
+
+def test_credentials_that_name_no_project_say_that_a_parent_is_wanted(gcp: Cloud, tmp_path: Path) -> None:
+    gcp.credentials(tmp_path, project_id=None)
+    assert unread(gcp, parent=None) == Unread(
+        Why.CREDENTIALS, "application-default credentials", "they name no project to read: set `parent`"
+    )
+
+
 def test_the_newer_wording_of_a_project_is_understood(gcp: Cloud) -> None:
     data = {"name": "projects/666666666666", "projectId": "newer", "state": "ACTIVE", "displayName": "Newer"}
     ancestors = ("projects/666666666666", gcp.organization)
