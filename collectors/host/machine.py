@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Protocol
 
+from collectors.host.permissions import sees_everything
+
 DIRECTORIES = ("/usr/sbin", "/usr/bin", "/sbin", "/bin")
 ENVIRONMENT = {"LC_ALL": "C", "PATH": ":".join(DIRECTORIES)}
 _LINKS = 40  # as the kernel's own limit
@@ -123,7 +125,7 @@ class Machine:
     files: Files
     commands: Commands
     user: str  # who asks
-    root: bool  # whether that is the superuser
+    root: bool  # whether that is the superuser, or one who may read as much
     hostname: str  # as the kernel knows it; empty for an image
     release: str  # of the running kernel; empty for an image
     architecture: str
@@ -273,7 +275,7 @@ def this_machine() -> Machine:
         files=RootedFiles(),
         commands=Processes(),
         user=_user(),
-        root=os.geteuid() == 0,
+        root=sees_everything(),
         hostname=kernel.nodename,
         release=kernel.release,
         architecture=kernel.machine,

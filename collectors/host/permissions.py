@@ -1,6 +1,9 @@
 """What reading a host takes: the files and commands of the sources, and which of them only root may read or run."""
 
+import os
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from collectors.source import Source
 
@@ -27,27 +30,50 @@ _ROOT = (
     "run sshd",
 )
 
-_NOTE = """\
+_CAPABILITIES = (
+    "CAP_DAC_READ_SEARCH",  # read every file
+    "CAP_SYS_PTRACE",  # be told whose a socket is
+    "CAP_NET_ADMIN",  # list the firewall's rules
+    "CAP_AUDIT_CONTROL",  # list the audit rules
+    "CAP_AUDIT_READ",
+    "CAP_MAC_ADMIN",  # list the profiles of AppArmor
+)
+
+_NOTE = f"""\
 # An ordinary user may run the scanner on a host: what it may not read is reported as unknown, never as passed.
-# For a whole answer run it as root, in a unit that can read everything and change nothing but its own store:
+# For a whole answer give these capabilities to a user of its own, who can then read everything and change nothing but his
+# own store. As a unit, deploy/systemd/drop-ins/host.conf does that:
 #
-#   [Unit]
-#   Description=Annexa scan of this host
 #   [Service]
-#   Type=oneshot
-#   ExecStart=/usr/bin/scanner run --config /etc/annexa/annexa.toml
-#   StateDirectory=annexa
-#   WorkingDirectory=/var/lib/annexa
-#   ProtectSystem=strict
-#   ProtectHome=read-only
+#   User=annexa
+#   AmbientCapabilities={" ".join(_CAPABILITIES)}
+#   CapabilityBoundingSet={" ".join(_CAPABILITIES)}
 #   NoNewPrivileges=yes
-#   CapabilityBoundingSet=CAP_DAC_READ_SEARCH CAP_NET_ADMIN CAP_AUDIT_CONTROL CAP_AUDIT_READ CAP_SYS_PTRACE CAP_MAC_ADMIN
-#   RestrictAddressFamilies=AF_UNIX AF_NETLINK AF_INET AF_INET6
 #
 # or let one group start it with sudo (visudo -f /etc/sudoers.d/annexa):
 #
-#   %compliance ALL=(root) /usr/bin/scanner run --config /etc/annexa/annexa.toml
+#   %compliance ALL=(root) /opt/annexa/bin/scanner run --config /etc/annexa/annexa.toml
 """
+
+_SEEING = (2, 19)  # CAP_DAC_READ_SEARCH and CAP_SYS_PTRACE, by their numbers in capabilities(7)
+
+
+def sees_everything() -> bool:
+    """Whether this process may read every file and is told whose every socket is."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return os.geteuid() == 0
+    return can_see_everything(status)
+
+
+def can_see_everything(status: str) -> bool:
+    """The same of a process with this `/proc/<pid>/status`.
+
+    Root in a unit or container that was denied the capabilities is not told; a user who was given them is.
+    """
+    found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return found is not None and all(int(found[1], 16) >> number & 1 for number in _SEEING)
 
 
 def permission_of(call: str) -> str:

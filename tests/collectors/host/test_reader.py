@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from collectors.host import PROVIDER
-from collectors.host.permissions import needs_root, permission_of
+from collectors.host.permissions import can_see_everything, needs_root, permission_of
 from collectors.host.reader import HostConnection, HostReader
 from collectors.host.target import HostTarget
 from collectors.source import Source, UndeclaredCallError, UnreadError, sources
@@ -179,3 +179,21 @@ def test_settings_of_a_target_carry_their_comment() -> None:
     import dataclasses
 
     assert all(field.metadata["comment"] for field in dataclasses.fields(HostTarget))
+
+
+@pytest.mark.parametrize(
+    ("effective", "sees"),
+    [
+        ("000001ffffffffff", True),  # root as it comes
+        ("0000000000080004", True),  # a user with CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH
+        ("0000000000000000", False),
+        ("00000000a80425fb", False),  # root in a container
+        ("0000000000000004", False),
+    ],
+)
+def test_who_sees_everything_is_told_by_capabilities_and_not_by_name(effective: str, sees: bool) -> None:
+    assert can_see_everything(f"Name:\tscanner\nUid:\t0\t0\t0\t0\nCapEff:\t{effective}\nSeccomp:\t2\n") is sees
+
+
+def test_a_kernel_that_tells_no_capabilities_is_not_trusted_to_show_everything() -> None:
+    assert not can_see_everything("Name:\tscanner\n")
