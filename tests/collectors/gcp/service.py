@@ -46,6 +46,7 @@ class AssetService:
     def _list(self, request: Any, context: Any) -> Any:
         content = _CONTENT[request.content_type]
         call = f"cloudasset.ListAssets {content}"
+        asked = self._cloud.asked  # of this test, however long the answer takes
         metadata = dict(context.invocation_metadata())
         principal = self._cloud.issuer.tokens.get(metadata.get("authorization", "").removeprefix("Bearer "), "")
         try:
@@ -53,7 +54,7 @@ class AssetService:
             answer = None if refusal else self._page(request, content, call)
         except _RefusedError as refused:
             refusal, answer = refused.status, None
-        self._cloud.asked.append(
+        asked.append(
             Asked(
                 call,
                 request.parent,
@@ -97,7 +98,7 @@ class AssetService:
         return answer
 
     def _asked_for(self, asset: Any, request: Any) -> bool:
-        within = any(ancestor in self._named(request.parent) for ancestor in asset.ancestors)
+        within = not asset.ancestors or any(ancestor in self._named(request.parent) for ancestor in asset.ancestors)
         return within and (not request.asset_types or asset.asset_type in request.asset_types)
 
     def _named(self, parent: str) -> set[str]:
@@ -152,7 +153,8 @@ def reason(name: str, **metadata: str) -> Any:
 
 
 def _retry(seconds: float) -> Any:
-    return error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(nanos=int(seconds * 1e9)))
+    nanos = int(seconds % 1 * 1e9)
+    return error_details_pb2.RetryInfo(retry_delay=duration_pb2.Duration(seconds=int(seconds), nanos=nanos))
 
 
 _SERVICE = {"service": "cloudasset.googleapis.com", "consumer": "projects/999999999999"}
