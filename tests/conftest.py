@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import harness
+from tests.collectors.azure.fixture import azure, azure_server  # noqa: F401 - fixtures
 from tests.collectors.gcp.fixture import gcp, gcp_server  # noqa: F401 - fixtures
 from tests.collectors.kubernetes.fixture import kube, kube_server  # noqa: F401 - fixtures for every room
 

@@ -29,13 +29,17 @@ QUERY_PATH = "/providers/microsoft.resourcegraph/resources"
 class Permit:
     """What the running read may call, and how many requests it has sent."""
 
-    __slots__ = ("_lock", "allowed", "reader", "sent")
+    __slots__ = ("_declared", "_lock", "reader", "sent")
 
     def __init__(self, reader: str, allowed: frozenset[str]) -> None:
         self.reader = reader
-        self.allowed = frozenset(call.lower() for call in allowed)
+        self._declared = {call.lower(): call for call in allowed}
         self.sent = 0
         self._lock = threading.Lock()
+
+    def declared(self, call: str) -> str | None:
+        """The call as it was declared, whatever the case of the path that names it; `None` for an undeclared one."""
+        return self._declared.get(call.lower())
 
     def count(self) -> None:
         with self._lock:
@@ -97,7 +101,7 @@ class _Guard:
             raise UndeclaredCallError(f"{asked.method} {urlsplit(asked.url).path} is not a read")
         if permit is None:
             raise UndeclaredCallError(f"{call} was tried outside of a source")
-        if call.lower() not in permit.allowed:
+        if permit.declared(call) is None:
             raise UndeclaredCallError(f"{permit.reader} did not declare {call}")
         if urlsplit(asked.url).netloc != self._host:
             raise UnreadError(Unread(Why.UNEXPECTED, call, "a link to another host"))

@@ -73,7 +73,7 @@ def refused(status: int, body: bytes, action: str) -> UnreadError | NotEnabledEr
     if code in _NOT_ENABLED:
         return NotEnabledError(f"{action}: {code}")
     why = _WHY.get(code) or _STATUS.get(status) or (Why.UNREACHABLE if status >= 500 else Why.UNEXPECTED)
-    if why is Why.DENIED and (named := _ACTION.search(message)):
+    if why is Why.DENIED and (named := _ACTION.search(message)) and named[1].lower() != action.lower():
         action = named[1]
     return UnreadError(Unread(why, action, code))
 

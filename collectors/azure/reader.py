@@ -166,6 +166,7 @@ class Asking:
             HttpRequest(method, path, params=dict(params), json=body) if body else HttpRequest(method, path, params=params)
         )
         call = call_of(method, path, request.content) or method
+        call = self.permit.declared(call) or call
         try:
             with under(self.permit):
                 response = self._client.send_request(request)

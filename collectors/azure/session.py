@@ -78,7 +78,10 @@ class AzureConnection:
         self._sight = _Sight(tenant)
         found = self._found()
         wanted = self._wanted(found)
-        with ThreadPoolExecutor(min(16, len(wanted) + 1)) as pool:
+        if not wanted:
+            detail = "no subscription in service is seen; give the caller the role Reader where it is to read"
+            raise UnreadError(Unread(Why.DENIED, "Microsoft.Resources/subscriptions/read", detail))
+        with ThreadPoolExecutor(min(16, len(wanted))) as pool:
             above = pool.submit(self._above)
             entered = list(pool.map(lambda each: self._enter(each, found.get(each), principal), wanted))
             self._sight.above = above.result()

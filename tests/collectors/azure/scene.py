@@ -1,0 +1,106 @@
+"""A small organization as it might be: some of it in order, some not. And a crowd, for measuring."""
+
+from tests.collectors.azure.cloud import PROD, TEST, Cloud
+
+OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
+READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
+_TAGS = {"owner": "platform@example.org", "classification": "internal", "environment": "production"}
+
+
+def scene(cloud: Cloud) -> None:
+    """Two subscriptions: `prod`, mostly in order, and `test`, where somebody was in a hurry."""
+    _machines(cloud)
+    _stores(cloud)
+    _access(cloud)
+    _logs(cloud)
+
+
+def _machines(cloud: Cloud) -> None:
+    firmware = {"secureBootEnabled": True, "vTpmEnabled": True}
+    secure = {"encryptionAtHost": True, "securityType": "TrustedLaunch", "uefiSettings": firmware}
+    web = cloud.add("Microsoft.Compute/virtualMachines", "web", tags=_TAGS, properties={"securityProfile": secure})
+    old = cloud.add("Microsoft.Compute/virtualMachines", "old", subscription=TEST)
+    cloud.add("Microsoft.Compute/virtualMachines", "never-assessed", subscription=TEST)
+    cloud.assess(web)
+    cloud.assess(
+        old,
+        {"patchName": "openssl", "classifications": ["Security"]},
+        {"patchName": "linux-image", "classifications": ["Critical"]},
+        availablePatchCountByClassification={"security": 1, "critical": 1, "other": 0},
+    )
+    cloud.add("Microsoft.Network/networkSecurityGroups", "web", tags=_TAGS)
+    ssh = {
+        "access": "Allow",
+        "direction": "Inbound",
+        "priority": 100,
+        "protocol": "Tcp",
+        "sourceAddressPrefix": "*",
+        "sourcePortRange": "*",
+        "destinationAddressPrefix": "*",
+        "destinationPortRange": "22",
+    }
+    open_ = {"securityRules": [{"name": "ssh", "properties": ssh}]}
+    cloud.add("Microsoft.Network/networkSecurityGroups", "open", subscription=TEST, properties=open_)
+
+
+def _stores(cloud: Cloud) -> None:
+    closed = {
+        "allowBlobPublicAccess": False,
+        "allowSharedKeyAccess": False,
+        "minimumTlsVersion": "TLS1_2",
+        "supportsHttpsTrafficOnly": True,
+        "publicNetworkAccess": "Disabled",
+        "networkAcls": {"bypass": "AzureServices", "defaultAction": "Deny", "ipRules": [], "virtualNetworkRules": []},
+    }
+    cloud.add("Microsoft.Storage/storageAccounts", "prodstore", tags=_TAGS, properties=closed)
+    cloud.add("Microsoft.Storage/storageAccounts", "teststore", subscription=TEST, properties={"allowBlobPublicAccess": True})
+    vault = {"enablePurgeProtection": True, "enableRbacAuthorization": True, "publicNetworkAccess": "Disabled"}
+    cloud.add("Microsoft.KeyVault/vaults", "prodvault", tags=_TAGS, properties=vault)
+    cloud.add("Microsoft.KeyVault/vaults", "testvault", subscription=TEST)
+    server = cloud.add("Microsoft.Sql/servers", "prodsql", tags=_TAGS, properties={"publicNetworkAccess": "Disabled"})
+    cloud.add(f"{server}/databases/orders", tags=_TAGS)
+    cloud.add(f"{server}/auditingSettings/default", properties={"state": "Enabled", "retentionDays": 365})
+    test = cloud.add("Microsoft.Sql/servers", "testsql", subscription=TEST)
+    cloud.add(f"{test}/firewallRules/AllowAll", properties={"startIpAddress": "0.0.0.0", "endIpAddress": "255.255.255.255"})
+
+
+def _access(cloud: Cloud) -> None:
+    for role, name in ((OWNER, "Owner"), (READER, "Reader"), (ACCESS_ADMINISTRATOR, "User Access Administrator")):
+        allowed = {OWNER: ["*"], READER: ["*/read"]}.get(role, ["*/read", "Microsoft.Authorization/*"])
+        cloud.add(
+            f"/providers/Microsoft.Authorization/roleDefinitions/{role}",
+            properties={
+                "roleName": name,
+                "type": "BuiltInRole",
+                "assignableScopes": ["/"],
+                "permissions": [{"actions": allowed, "notActions": [], "dataActions": [], "notDataActions": []}],
+            },
+        )
+    cloud.assign(OWNER, "99999999-0000-4000-8000-000000000001", kind="Group")
+    for number in range(2, 7):
+        cloud.assign(OWNER, f"99999999-0000-4000-8000-{number:012d}", subscription=TEST)
+    cloud.assign(ACCESS_ADMINISTRATOR, "99999999-0000-4000-8000-000000000002", scope="/")
+
+
+def _logs(cloud: Cloud) -> None:
+    workspace = cloud.add("Microsoft.OperationalInsights/workspaces", "logs", tags=_TAGS, properties={"retentionInDays": 365})
+    categories = ("Administrative", "Security", "Alert", "Policy", "ServiceHealth")
+    logs = [{"category": category, "enabled": True} for category in categories]
+    cloud.add("Microsoft.Insights/diagnosticSettings", "export", properties={"workspaceId": workspace, "logs": logs})
+    for subscription, tier in ((PROD, "Standard"), (TEST, "Free")):
+        cloud.add("Microsoft.Security/pricings", "VirtualMachines", subscription=subscription, properties={"pricingTier": tier})
+
+
+def crowd(cloud: Cloud, many: int) -> None:
+    """So many more resources, of five types, in both subscriptions."""
+    types = (
+        "Microsoft.Storage/storageAccounts",
+        "Microsoft.Network/networkSecurityGroups",
+        "Microsoft.Compute/virtualMachines",
+        "Microsoft.Compute/disks",
+        "Microsoft.KeyVault/vaults",
+    )
+    for number in range(many):
+        subscription = (PROD, TEST)[number % 2]
+        cloud.add(types[number % len(types)], f"crowd{number:06d}", subscription=subscription, tags=_TAGS)
