@@ -76,7 +76,7 @@ def test_no_limit_of_age_is_beyond_a_year(catalogue: Catalogue) -> None:
 
 
 def test_rows_stand_in_the_file_of_their_checks_provider(catalogue: Catalogue) -> None:
-    prefixes = {"records": "rec"}
+    prefixes = {"records": "rec", "kubernetes": "k8s"}
     for row in catalogue.rows:
         assert row.check.startswith(f"{prefixes.get(row.provider, row.provider)}_"), row
 
