@@ -30,9 +30,7 @@ def _anonymous(flags: Flags) -> str | Unknown | None:
     if flags.get("anonymous-auth", "").casefold() in ("false", "0", "f"):
         return None
     if "authentication-config" in flags:
-        return Unknown(
-            f"who may call without signing in stands in {flags['authentication-config']}, which the API does not show"
-        )
+        return Unknown(f"says in {flags['authentication-config']} who may call unsigned, which the API does not show")
     return "takes callers who do not sign in"
 
 
@@ -87,12 +85,9 @@ def k8s_apiserver_audit_retention(
             return None if flags.get("audit-webhook-config-file") else "writes no audit log"
         wanted = {"audit-log-maxage": min_days, "audit-log-maxbackup": min_backups, "audit-log-maxsize": min_size}
         short = [f"--{name}={flags[name]}" for name, least in wanted.items() if 0 < _number(flags.get(name)) < least]
-        local = flags["audit-log-path"] != "-"
-        return (
-            f"keeps its audit log by {', '.join(short)}; wanted are {min_days}, {min_backups} and {min_size}"
-            if local and short
-            else None
-        )
+        if flags["audit-log-path"] == "-" or not short:
+            return None
+        return f"limits its audit log by {', '.join(short)}; wanted are {min_days} days, {min_backups} files, {min_size} MB"
 
     return asked(cluster, inventory, _API_SERVER, kept)
 
@@ -119,7 +114,7 @@ def k8s_apiserver_authz_modes(cluster: Resource, *, inventory: Inventory) -> Ans
 
 def _modes(flags: Flags) -> str | Unknown | None:
     if "authorization-config" in flags:
-        return Unknown(f"says how it decides in {flags['authorization-config']}, which the API does not show")
+        return Unknown(f"says in {flags['authorization-config']} how it decides, which the API does not show")
     modes = [mode for mode in flags.get("authorization-mode", "AlwaysAllow").split(",") if mode]
     if "AlwaysAllow" in modes or not modes:
         return "allows everyone everything (AlwaysAllow)"
@@ -152,7 +147,7 @@ def _sign_in(flags: Flags) -> str | Unknown | None:
     if flags.get("oidc-issuer-url") or flags.get("authentication-token-webhook-config-file"):
         return None
     if "authentication-config" in flags:
-        return Unknown(f"says who signs people in by {flags['authentication-config']}, which the API does not show")
+        return Unknown(f"says in {flags['authentication-config']} who signs people in, which the API does not show")
     return "knows no identity provider, so people use certificates or tokens of service accounts"
 
 

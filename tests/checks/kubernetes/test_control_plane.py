@@ -1,0 +1,157 @@
+"""The flags of the API server and its store, from the static pods that show them; where none do, nothing is claimed."""
+
+from typing import Any
+
+import pytest
+
+from tests.checks.kubernetes.manifests import SCOPE, container, pod
+from tests.collectors.kubernetes.cluster import UID, Cluster
+from tests.harness import Looked, look
+
+ANONYMOUS, AUDIT, RETENTION = "k8s_apiserver_anonymous_off", "k8s_apiserver_audit_policy", "k8s_apiserver_audit_retention"
+MODES, SIGN_IN, TLS = "k8s_apiserver_authz_modes", "k8s_apiserver_oidc_or_webhook", "k8s_apiserver_tls_strong"
+ETCD = "k8s_etcd_mutual_tls"
+EVERY = (ANONYMOUS, AUDIT, RETENTION, MODES, SIGN_IN, TLS, ETCD)
+
+
+def asked(kube: Cluster, check: str, **parameters: Any) -> Looked:
+    return look(kube.connect(), check, parameters={check: parameters})
+
+
+def program(kube: Cluster, name: str, *flags: str, node: str = "a", **fields: Any) -> None:
+    """A static pod of the control plane, as a kubelet shows it."""
+    fields.setdefault("command", [name, *flags])
+    pod(kube, f"{name}-{node}", "kube-system", owner=f"Node/{node}", hostNetwork=True, containers=[container(name, **fields)])
+
+
+LOG = "--audit-log-path=/var/log/audit.log"
+POLICY = "--audit-policy-file=/etc/kubernetes/audit.yaml"
+SECURE = (
+    "--client-cert-auth=true", "--trusted-ca-file=/ca", "--cert-file=/c", "--key-file=/k", "--peer-client-cert-auth=true",
+    "--peer-trusted-ca-file=/pca", "--peer-cert-file=/pc", "--peer-key-file=/pk",
+    "--listen-client-urls=https://127.0.0.1:2379,https://10.0.0.1:2379", "--listen-peer-urls=https://10.0.0.1:2380",
+    "--listen-metrics-urls=http://127.0.0.1:2381",
+)  # fmt: skip
+
+
+def without(*flags: str) -> tuple[str, ...]:
+    return tuple(flag for flag in SECURE if flag.partition("=")[0] not in flags)
+
+
+CASES: list[tuple[str, tuple[str, ...], str, str]] = [
+    (ANONYMOUS, ("--anonymous-auth=false",), "pass", ""),
+    (ANONYMOUS, ("--anonymous_auth=false",), "pass", ""),
+    (ANONYMOUS, ("--anonymous-auth=true", "--anonymous-auth=false"), "pass", ""),
+    (ANONYMOUS, (), "fail", "kube-system/kube-apiserver-a takes callers who do not sign in"),
+    (ANONYMOUS, ("--anonymous-auth",), "fail", "takes callers"),
+    (ANONYMOUS, ("--anonymous-auth=true",), "fail", "takes callers"),
+    (ANONYMOUS, ("--authentication-config=/etc/a.yaml",), "unknown", "says in /etc/a.yaml who may call unsigned"),
+    (AUDIT, (POLICY, LOG), "pass", ""),
+    (AUDIT, (POLICY, "--audit-webhook-config-file=/etc/w.yaml"), "pass", ""),
+    (AUDIT, (POLICY,), "fail", "has an audit policy and no place to write to"),
+    (AUDIT, (LOG,), "fail", "has no audit policy, so it records nothing"),
+    (AUDIT, ("--audit-policy-file=", LOG), "fail", "has no audit policy"),
+    (RETENTION, (LOG, "--audit-log-maxage=30", "--audit-log-maxbackup=10", "--audit-log-maxsize=100"), "pass", ""),
+    (RETENTION, (LOG,), "pass", ""),
+    (RETENTION, (LOG, "--audit-log-maxage=7"), "fail", "limits its audit log by --audit-log-maxage=7; wanted are 30 days"),
+    (RETENTION, (LOG, "--audit-log-maxage", "30", "--audit-log-maxbackup", "2"), "fail", "--audit-log-maxbackup=2"),
+    (RETENTION, ("--audit-log-path=-", "--audit-log-maxage=7"), "pass", ""),
+    (RETENTION, ("--audit-webhook-config-file=/etc/w.yaml",), "pass", ""),
+    (RETENTION, (), "fail", "writes no audit log"),
+    (MODES, ("--authorization-mode=Node,RBAC",), "pass", ""),
+    (MODES, ("--authorization-mode", "Node,RBAC,Webhook"), "pass", ""),
+    (MODES, ("--authorization-mode=RBAC",), "fail", "decides without Node (RBAC)"),
+    (MODES, ("--authorization-mode=Node,RBAC,AlwaysAllow",), "fail", "allows everyone everything (AlwaysAllow)"),
+    (MODES, ("--authorization-mode=ABAC",), "fail", "decides without Node and RBAC (ABAC)"),
+    (MODES, (), "fail", "allows everyone everything (AlwaysAllow)"),
+    (MODES, ("--authorization-config=/etc/z.yaml",), "unknown", "in /etc/z.yaml"),
+    (SIGN_IN, ("--oidc-issuer-url=https://id.example.com",), "pass", ""),
+    (SIGN_IN, ("--authentication-token-webhook-config-file=/etc/w.yaml",), "pass", ""),
+    (SIGN_IN, ("--oidc-issuer-url=https://id.example.com", "--token-auth-file=/etc/t.csv"), "fail", "(--token-auth-file)"),
+    (SIGN_IN, (), "fail", "knows no identity provider"),
+    (SIGN_IN, ("--authentication-config=/etc/a.yaml",), "unknown", "in /etc/a.yaml"),
+    (TLS, (), "pass", ""),
+    (TLS, ("--tls-min-version=VersionTLS13",), "pass", ""),
+    (TLS, ("--tls-min-version=VersionTLS11",), "fail", "takes TLS older than 1.2 (--tls-min-version=VersionTLS11)"),
+    (TLS, ("--tls-cipher-suites=TLS_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",), "pass", ""),
+    (TLS, ("--tls-cipher-suites=TLS_RSA_WITH_AES_128_GCM_SHA256",), "fail", "weak suites: TLS_RSA_WITH_AES_128_GCM_SHA256"),
+    (TLS, ("--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",), "fail", "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA"),
+    (ETCD, SECURE, "pass", ""),
+    (ETCD, without("--client-cert-auth"), "fail", "kube-system/etcd-a asks clients for no certificate"),
+    (ETCD, without("--peer-trusted-ca-file"), "fail", "asks peers for no certificate"),
+    (ETCD, without("--cert-file"), "fail", "has no certificate of its own for clients"),
+    (ETCD, (*SECURE, "--peer-auto-tls"), "fail", "has no certificate of its own for peers"),
+    (ETCD, (*SECURE, "--listen-client-urls=http://10.0.0.1:2379"), "fail", "listens without TLS at http://10.0.0.1:2379"),
+]
+
+
+def runs(check: str) -> str:
+    return "etcd" if check == ETCD else "kube-apiserver"
+
+
+@pytest.mark.parametrize(("check", "flags", "status", "words"), CASES)
+def test_the_flags_of_a_static_pod_are_judged(
+    kube: Cluster, check: str, flags: tuple[str, ...], status: str, words: str
+) -> None:
+    program(kube, runs(check), *flags)
+    seen = asked(kube, check)
+    assert seen.status(check, UID) == status
+    assert words in seen.reason(check, UID)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"command": ["/usr/local/bin/kube-apiserver"], "args": ["--anonymous-auth=false"]},
+        {"command": ["kube-apiserver", "--anonymous-auth", "false"]},
+        {"command": ["/bin/sh", "-c", "exec /usr/local/bin/kube-apiserver --v=2 --anonymous-auth=false >>/var/log/a.log 2>&1"]},
+        {"command": ["kube-apiserver"], "args": ["--anonymous-auth=false", "--tls-private-key-file=/etc/k.pem"]},
+    ],
+)
+def test_flags_are_found_however_the_program_is_started(kube: Cluster, fields: dict[str, Any]) -> None:
+    program(kube, "kube-apiserver", **fields)
+    assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "pass"
+
+
+def test_every_instance_counts_and_a_fault_goes_before_a_doubt(kube: Cluster) -> None:
+    program(kube, "kube-apiserver", "--anonymous-auth=false", node="a")
+    program(kube, "kube-apiserver", "--authentication-config=/etc/a.yaml", node="b")
+    assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "unknown"
+    program(kube, "kube-apiserver", node="c")
+    assert asked(kube, ANONYMOUS).reason(ANONYMOUS, UID) == "kube-system/kube-apiserver-c takes callers who do not sign in"
+
+
+def test_a_pod_that_no_kubelet_made_does_not_stand_for_the_control_plane(kube: Cluster) -> None:
+    runs = [container("kube-apiserver", command=["kube-apiserver", "--anonymous-auth=false"])]
+    pod(kube, "kube-apiserver-fake", "kube-system", owner="ReplicaSet/kube-apiserver", containers=runs)
+    pod(kube, "kube-apiserver-a", "shop", owner="Node/a", containers=runs)
+    pod(kube, "kube-apiserver-b", "kube-system", owner="Node/b", phase="Failed", containers=runs)
+    assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "unknown"
+
+
+@pytest.mark.parametrize("check", EVERY)
+@pytest.mark.parametrize(
+    ("version", "status", "words"),
+    [
+        ("v1.34.2", "unknown", "shows no pod of"),
+        ("v1.33.5-eks-ba24e9c", "not_applicable", "has its control plane run by EKS"),
+        ("v1.33.5-gke.1080000", "not_applicable", "has its control plane run by GKE"),
+    ],
+)
+def test_a_control_plane_that_is_not_shown_is_never_a_pass(
+    kube: Cluster, check: str, version: str, status: str, words: str
+) -> None:
+    kube.version["gitVersion"] = version
+    seen = asked(kube, check)
+    assert seen.status(check, UID) == status
+    assert words in seen.reason(check, UID)
+
+
+@pytest.mark.parametrize("check", EVERY)
+@pytest.mark.parametrize(("call", "about"), [("list pods", UID), ("get /version", SCOPE)])
+def test_a_control_plane_that_may_not_be_read_is_unknown(kube: Cluster, check: str, call: str, about: str) -> None:
+    program(kube, runs(check), "--anonymous-auth=false")
+    kube.deny(call)
+    seen = asked(kube, check)
+    assert seen.status(check, about) == "unknown"
+    assert f"{call} was denied" in seen.reason(check, about)
