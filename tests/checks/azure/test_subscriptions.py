@@ -1,0 +1,159 @@
+"""Subscriptions: where their activity log goes, what protects their servers, which baseline holds."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.checks.azure.scene import asked
+from tests.collectors.azure.cloud import GROUP, PROD, TEST
+
+if TYPE_CHECKING:
+    from tests.collectors.azure.cloud import Cloud
+
+LOG, SERVERS, BASELINE = "azure_activity_log_export", "azure_defender_servers", "azure_policy_baseline_assigned"
+SETTING, PRICING = "Microsoft.Insights/diagnosticSettings", "Microsoft.Security/pricings"
+ASSIGNMENT = "Microsoft.Authorization/policyAssignments"
+BENCHMARK = "/providers/Microsoft.Authorization/policySetDefinitions/1F3AFDF9-d0c9-4c3d-847f-89da613e70a8"
+WORKSPACE = "/subscriptions/x/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/logs"
+ONE = f"/subscriptions/{PROD}"
+ABOVE = f"/providers/Microsoft.Management/managementGroups/{GROUP}"
+WANTED = ("Administrative", "Policy", "Security")
+
+
+def setting(azure: "Cloud", name: str, *categories: str, **says: Any) -> None:
+    logs = [{"category": category, "enabled": True} for category in categories]
+    azure.add(f"{ONE}/providers/{SETTING}/{name}", properties={"logs": logs, **says})
+
+
+def status(azure: "Cloud", check: str, **parameters: Any) -> str:
+    return asked(azure, check, **parameters).status(check, PROD)
+
+
+def reason(azure: "Cloud", check: str) -> str:
+    return asked(azure, check).reason(check, PROD)
+
+
+def test_an_activity_log_that_is_sent_whole_passes(azure: "Cloud") -> None:
+    setting(azure, "logs", *WANTED, workspaceId=WORKSPACE)
+    assert status(azure, LOG) == "pass"
+
+
+def test_settings_are_read_together(azure: "Cloud") -> None:
+    setting(azure, "one", "Administrative", "Policy", storageAccountId="/subscriptions/x/files")
+    setting(azure, "two", "security", eventHubAuthorizationRuleId="/subscriptions/x/hub")
+    assert status(azure, LOG) == "pass"
+
+
+def test_a_setting_for_all_logs_passes(azure: "Cloud") -> None:
+    logs = [{"categoryGroup": "allLogs", "enabled": True}]
+    azure.add(f"{ONE}/providers/{SETTING}/all", properties={"logs": logs, "workspaceId": WORKSPACE})
+    assert status(azure, LOG) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("logs", "says", "missing"),
+    [
+        ([], {"workspaceId": WORKSPACE}, "Administrative, Policy, Security"),
+        ([{"category": c, "enabled": True} for c in WANTED], {}, "Administrative, Policy, Security"),
+        ([{"category": c, "enabled": c != "Policy"} for c in WANTED], {"workspaceId": WORKSPACE}, "Policy"),
+    ],
+    ids=["nothing", "nowhere", "one-off"],
+)
+def test_categories_that_are_not_sent_fail(azure: "Cloud", logs: list[Any], says: dict[str, Any], missing: str) -> None:
+    azure.add(f"{ONE}/providers/{SETTING}/logs", properties={"logs": logs, **says})
+    assert reason(azure, LOG).endswith(f"does not send its activity log on: {missing}")
+
+
+def test_a_subscription_without_settings_fails(azure: "Cloud") -> None:
+    assert status(azure, LOG) == "fail"
+
+
+def plan(azure: "Cloud", **says: Any) -> None:
+    azure.add(f"{ONE}/providers/{PRICING}/VirtualMachines", properties=says)
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        {"pricingTier": "Standard"},
+        {"pricingTier": "Standard", "subPlan": "P1", "resourcesCoverageStatus": "FullyCovered"},
+        {"pricingTier": "standard", "subPlan": "P2"},
+    ],
+)
+def test_a_subscription_whose_servers_are_watched_passes(azure: "Cloud", says: dict[str, Any]) -> None:
+    plan(azure, **says)
+    assert status(azure, SERVERS) == "pass"
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        ({"pricingTier": "Free"}, "has no threat protection of servers"),
+        (
+            {"pricingTier": "Standard", "subPlan": "P1", "resourcesCoverageStatus": "PartiallyCovered"},
+            "leaves some servers out",
+        ),
+    ],
+)
+def test_servers_that_are_not_watched_fail(azure: "Cloud", says: dict[str, Any], words: str) -> None:
+    plan(azure, **says)
+    assert words in reason(azure, SERVERS)
+
+
+def test_which_plans_are_enough_is_a_parameter(azure: "Cloud") -> None:
+    plan(azure, pricingTier="Standard", subPlan="P1")
+    assert status(azure, SERVERS, plans=["P2"]) == "fail"
+
+
+def test_a_subscription_that_names_no_plan_is_unknown(azure: "Cloud") -> None:
+    assert status(azure, SERVERS) == "unknown"
+
+
+def assign(azure: "Cloud", scope: str, **says: Any) -> None:
+    whole = {"policyDefinitionId": BENCHMARK, "scope": scope, "enforcementMode": "Default", "notScopes": [], **says}
+    azure.add(f"{scope}/providers/{ASSIGNMENT}/baseline", properties=whole)
+
+
+def test_a_baseline_at_the_subscription_or_above_passes(azure: "Cloud") -> None:
+    assign(azure, ONE)
+    assert status(azure, BASELINE) == "pass"
+    assert asked(azure, BASELINE).status(BASELINE, TEST) == "fail"
+    assign(azure, ABOVE)
+    assert asked(azure, BASELINE).status(BASELINE, TEST) == "pass"
+
+
+@pytest.mark.parametrize("place", ["own", "above"])
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        ({"enforcementMode": "DoNotEnforce"}, "baseline is not enforced"),
+        ({"policyDefinitionId": "/providers/Microsoft.Authorization/policySetDefinitions/other"}, "under no baseline in force"),
+    ],
+)
+def test_a_baseline_that_does_not_hold_fails(azure: "Cloud", place: str, says: dict[str, Any], words: str) -> None:
+    assign(azure, ONE if place == "own" else ABOVE, **says)
+    assert words in reason(azure, BASELINE)
+
+
+def test_a_subscription_that_a_baseline_leaves_out_fails(azure: "Cloud") -> None:
+    assign(azure, ABOVE, notScopes=[ONE.upper()])
+    assert "leaves it out" in reason(azure, BASELINE)
+    assert asked(azure, BASELINE).status(BASELINE, TEST) == "pass"
+
+
+def test_a_baseline_of_another_management_group_does_not_count(azure: "Cloud") -> None:
+    assign(azure, "/providers/Microsoft.Management/managementGroups/elsewhere")
+    assert status(azure, BASELINE) == "fail"
+
+
+def test_which_initiative_is_the_baseline_is_a_parameter(azure: "Cloud") -> None:
+    assign(azure, ONE, policyDefinitionId="/subscriptions/x/providers/Microsoft.Authorization/policySetDefinitions/house")
+    assert status(azure, BASELINE, baseline=["House"]) == "pass"
+
+
+@pytest.mark.parametrize(("check", "type_"), [(LOG, SETTING), (SERVERS, PRICING), (BASELINE, ASSIGNMENT)])
+def test_what_may_not_be_read_is_unknown(azure: "Cloud", check: str, type_: str) -> None:
+    azure.deny(f"{type_}/read")
+    seen = asked(azure, check)
+    assert {f.status for f in seen.of(check)} == {"unknown"}
+    assert f"{type_}/read was denied" in seen.of(check)[0].reason
