@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from collectors.azure.gate import Gate, Patience
+from collectors.azure.gate import Gate, Pace, Patience
 from collectors.source import UndeclaredCallError, UnreadError
 from evidence_store.records import Unread, Why
 
@@ -110,7 +110,7 @@ class _Guard:
         return response
 
 
-def new_client(credential: Any, endpoint: str, user_agent: str, ca_file: str | None) -> "ResourceManagementClient":
+def new_client(credential: Any, endpoint: str, user_agent: str, ca_file: str | None, pace: Pace) -> "ResourceManagementClient":
     """A client that any number of threads share. It belongs to no subscription: each request names its own."""
     import requests
     from azure.core.pipeline.policies import HeadersPolicy, ProxyPolicy, RequestIdPolicy, UserAgentPolicy
@@ -126,7 +126,7 @@ def new_client(credential: Any, endpoint: str, user_agent: str, ca_file: str | N
         HeadersPolicy(),
         UserAgentPolicy(user_agent=user_agent),
         ProxyPolicy(),
-        Patience(Gate()),
+        Patience(Gate(), pace),
         ARMChallengeAuthenticationPolicy(credential, f"{endpoint}/.default"),
         _Guard(urlsplit(endpoint).netloc),
     ]

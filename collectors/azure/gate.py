@@ -8,6 +8,7 @@
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from azure.core.pipeline import PipelineRequest, PipelineResponse
 
-ATTEMPTS = 6  # of one request
-PATIENCE = 300.0  # seconds that one request may wait in all
-LONGEST = 30.0  # seconds of one wait that nobody asked for
 AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often, and for how long in all, one request is tried."""
+
+    attempts: int = 6
+    seconds: float = 300.0  # that one request may wait in all
+    first: float = 0.5  # seconds of a first wait that nobody asked for; each one after it is twice as long
+    longest: float = 30.0
+
+    def wait(self, attempt: int) -> float:
+        return float(min(self.longest, self.first * 2 ** (attempt - 1)))
 
 
 class Gate:
@@ -47,28 +58,30 @@ class Patience:
 
     next: Any  # the policy after this one; the pipeline sets it
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, pace: Pace) -> None:
         self._gate = gate
+        self._pace = pace
 
     def send(self, request: "PipelineRequest[Any]") -> "PipelineResponse[Any, Any]":
         from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
 
         query = request.http_request.method == "POST"
-        deadline = time.monotonic() + PATIENCE
-        for attempt in range(1, ATTEMPTS + 1):
+        pace = self._pace
+        deadline = time.monotonic() + pace.seconds
+        for attempt in range(1, pace.attempts + 1):
             self._wait(query=query, deadline=deadline)
             try:
                 response: PipelineResponse[Any, Any] = self.next.send(request)
             except ClientAuthenticationError:
                 raise
             except (ServiceRequestError, ServiceResponseError):
-                if attempt >= ATTEMPTS // 2 or time.monotonic() > deadline:
+                if attempt > pace.attempts // 2 or time.monotonic() > deadline:
                     raise
-                time.sleep(min(LONGEST, 0.2 * 2**attempt))
+                time.sleep(pace.wait(attempt))
                 continue
             headers = response.http_response.headers
-            _heed_quota(self._gate, headers)
-            if response.http_response.status_code not in AGAIN or attempt == ATTEMPTS:
+            self._heed_quota(headers)
+            if response.http_response.status_code not in AGAIN or attempt == pace.attempts:
                 return response
             if not self._again(response.http_response.status_code, headers, attempt, deadline):
                 return response
@@ -77,7 +90,7 @@ class Patience:
     def _again(self, status: int, headers: Mapping[str, str], attempt: int, deadline: float) -> bool:
         """Close the gate, or wait alone, before the next attempt; False where that would take too long."""
         told = retry_after(headers)
-        wait = told if told is not None else min(LONGEST, 0.5 * 2 ** (attempt - 1))
+        wait = told if told is not None else self._pace.wait(attempt)
         if status == 429 or told is not None:
             self._gate.close(wait)
         if time.monotonic() + wait > deadline:
@@ -92,10 +105,9 @@ class Patience:
                 return  # it is asked once more, and what the service says then is the answer
             time.sleep(rest)
 
-
-def _heed_quota(gate: Gate, headers: Mapping[str, str]) -> None:
-    if headers.get("x-ms-user-quota-remaining") == "0":
-        gate.close_queries(min(_span(headers.get("x-ms-user-quota-resets-after", "")), PATIENCE))
+    def _heed_quota(self, headers: Mapping[str, str]) -> None:
+        if headers.get("x-ms-user-quota-remaining") == "0":
+            self._gate.close_queries(min(_span(headers.get("x-ms-user-quota-resets-after", "")), self._pace.seconds))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

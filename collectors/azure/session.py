@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from collectors.azure import AzureTarget
 from collectors.azure.client import Permit, new_client
 from collectors.azure.errors import of_sdk
+from collectors.azure.gate import Pace
 from collectors.azure.permissions import OWN_CALLS, Permissions, granted
 from collectors.azure.reader import Asking, Reader
 from collectors.source import NotEnabledError, Place, Source, UnreadError
@@ -27,6 +28,7 @@ from evidence_store.records import Scope, Unread, Why
 READ_STATES = frozenset({"Enabled", "Warned", "PastDue"})
 SUBSCRIPTIONS_VERSION = "2022-12-01"
 PERMISSIONS_VERSION = "2022-04-01"
+USUAL = Pace()
 _WELL_KNOWN = (
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -61,10 +63,10 @@ class AzureConnection:
 
     kind = "azure"
 
-    def __init__(self, settings: AzureTarget) -> None:
+    def __init__(self, settings: AzureTarget, pace: Pace = USUAL) -> None:
         self._settings = settings
         self._credential = _credential(settings)
-        self._client = new_client(self._credential, settings.endpoint, f"annexa/{_version()}", settings.ca_file)
+        self._client = new_client(self._credential, settings.endpoint, f"annexa/{_version()}", settings.ca_file, pace)
         self._asking = Asking(self._client, Permit("the search for subscriptions", OWN_CALLS))
         self._sight = _Sight()
 
