@@ -116,9 +116,9 @@ def _answer(cluster: Cluster, request: Request) -> Answer:
 def _served(cluster: Cluster, kind: Kind, held: dict[str, Any]) -> dict[str, Any]:
     """An object with the noise that the server adds: a version of its own and who set which field."""
     metadata = {
+        "managedFields": [{"manager": "kubectl", "operation": "Update", "time": "2026-01-05T08:00:00Z", "fieldsV1": {}}],
         **held.get("metadata", {}),
         "resourceVersion": str(len(cluster.requests)),
-        "managedFields": [{"manager": "kubectl", "operation": "Update", "time": "2026-01-05T08:00:00Z", "fieldsV1": {}}],
     }
     whole = {**held, "metadata": metadata}
     return cluster.amend(kind, whole) if cluster.amend else whole

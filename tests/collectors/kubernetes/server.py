@@ -1,13 +1,14 @@
 """A Kubernetes API server on the loopback, over TLS, for tests and to try the scanner on by hand.
 
-    python -m tests.collectors.kubernetes.server --port 8443 [--resources 500]
+    python -m tests.collectors.kubernetes.server --port 8443 [--resources 500] [--latency 0.05]
 
 It prints the configuration that leads a scan to it. What it holds is a small cluster with good and bad in it; with
-`--resources`, that many pods besides.
+`--resources`, that many pods besides. `GET /-/requests` tells, once, what it was asked since it last told.
 """
 
 import argparse
 import gzip
+import json
 import socket
 import ssl
 import sys
@@ -23,6 +24,7 @@ from tests.collectors.kubernetes import answers
 from tests.collectors.kubernetes.certificates import context
 from tests.collectors.kubernetes.cluster import Cluster, Request
 
+TOLD = "/-/requests"
 COMPRESSED_FROM = 128 * 1024  # as the API server does
 
 
@@ -42,11 +44,21 @@ class Handler(BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = answers.call_of(self.command, split.path)
         request = Request(call, self.command, split.path, dict(parse_qsl(split.query)), headers)
+        if split.path == TOLD:
+            self._send(self._told(), packed=False)
+            return
         with cluster.lock:
             cluster.requests.append(request)
         if cluster.latency:
             time.sleep(cluster.latency)
         self._send(answers.answer(cluster, request), packed="gzip" in headers.get("accept-encoding", ""))
+
+    def _told(self) -> answers.Answer:
+        cluster = self.server.cluster
+        with cluster.lock:
+            told = [[r.call, sorted(r.query.items())] for r in cluster.requests]
+            cluster.requests.clear()
+        return answers.Answer(200, json.dumps(told).encode(), {"Content-Type": "application/json"})
 
     def _send(self, found: answers.Answer, *, packed: bool) -> None:
         body = found.body
@@ -105,12 +117,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--resources", type=int, default=0, help="pods besides the small cluster")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer takes")
     given = parser.parse_args()
     from tests.collectors.kubernetes.scene import fill, many
 
     with tempfile.TemporaryDirectory() as name:
         server = Server(Path(name), given.port)
-        server.cluster.page_size = 500
+        server.cluster.page_size, server.cluster.latency = 500, given.latency
         fill(server.cluster)
         many(server.cluster, given.resources)
         path = server.cluster.kubeconfig()
