@@ -1,5 +1,11 @@
-"""Google Cloud on the loopback: the asset inventory over gRPC, tokens, and the way to both."""
+"""Google Cloud on the loopback: the asset inventory over gRPC, tokens, and the way to both.
 
+    python -m tests.collectors.gcp.server [--port N] [--resources N]
+
+starts one with a small scene (some of it in order, some not), and prints what to point the scanner at it with.
+"""
+
+import os
 from pathlib import Path
 
 from tests.collectors.gcp.certificates import make
@@ -47,3 +53,9 @@ class Server:
     def stop(self) -> None:
         self._service.stop()
         self._tokens.stop()
+
+
+if __name__ == "__main__":
+    from tests.collectors.gcp.scene import main
+
+    main(os.environ)
