@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from checks.azure.naming import said, some
-from checks.azure.patching import STANDING, not_ours_to_patch, overdue, unsettled
+from checks.azure.patching import STANDING, never_assessed, not_ours_to_patch, overdue, unsettled
 from checks.check import Answer, Unknown, check
 from evidence_store.records import Inventory, Resource
 
@@ -45,19 +45,12 @@ def azure_update_compliance(
     """
     if aside := not_ours_to_patch(machine):
         return aside
-    if doubt := unsettled(machine, at, max_age_days, first_assessment_hours):
-        return doubt
-    assessed = machine.time("lastModifiedDateTime")
+    if (assessed := machine.time("lastModifiedDateTime")) is None:
+        return never_assessed(machine, at, first_assessment_hours)
     found = inventory.where("azure.compute.software_patch", machine=machine.uid)
     if late := overdue(machine, found, at, deadline_days, classes):
         return f"{machine.name} lacks updates past their deadline as of {assessed:%Y-%m-%d}: {some(late)}"
-    if said(machine, "assessmentStatus") == "completedwithwarnings":
-        return Unknown(f"{machine.name} was assessed on {assessed:%Y-%m-%d} with warnings, so it may lack more than was found")
-    if machine.fact("availablePatchCountByClassification") is None:
-        return Unknown(f"{machine.name} was assessed on {assessed:%Y-%m-%d}, and the assessment counts nothing")
-    if machine.fact("rebootPending"):
-        return Unknown(f"{machine.name} awaits a restart before its updates hold; since when is not told")
-    return None
+    return unsettled(machine, assessed, at, max_age_days)
 
 
 @check(

@@ -18,23 +18,34 @@ def not_ours_to_patch(machine: Resource) -> Answer:
     return NotApplicable(f"{machine.name} is {state.rpartition('/')[2]}") if state in _RESTING else None
 
 
-def unsettled(machine: Resource, at: datetime, max_age_days: int, first_hours: int) -> Answer:
-    """Why the last assessment says nothing of the machine as it is now; `None` if it does."""
-    assessed, created = machine.time("lastModifiedDateTime"), machine.time("timeCreated")
-    if assessed is None:
-        due = None if created is None else created + timedelta(hours=first_hours)
-        if due is not None and due > at:
-            return NotApplicable(f"{machine.name} is new; it is due on {due:%Y-%m-%d %H:%M} UTC")
-        return f"{machine.name} was not assessed for updates in the days that the platform keeps"
+def never_assessed(machine: Resource, at: datetime, first_hours: int) -> Answer:
+    """What it means that the platform holds no assessment of a machine: a new one has some time for its first."""
+    created = machine.time("timeCreated")
+    due = None if created is None else created + timedelta(hours=first_hours)
+    if due is not None and due > at:
+        return NotApplicable(f"{machine.name} is new; it is due on {due:%Y-%m-%d %H:%M} UTC")
+    return f"{machine.name} was not assessed for updates in the days that the platform keeps"
+
+
+def unsettled(machine: Resource, assessed: datetime, at: datetime, max_age_days: int) -> Answer:
+    """Why an assessment that found nothing late does not show that nothing is; `None` if it does."""
     if assessed < at - timedelta(days=max_age_days):
         return f"{machine.name} was last assessed for updates on {assessed:%Y-%m-%d}; the limit is {max_age_days} days"
+    when = f"{machine.name} was assessed on {assessed:%Y-%m-%d}"
     match said(machine, "assessmentStatus", "succeeded"):
         case "failed":
             return f"{machine.name} could not be assessed for updates on {assessed:%Y-%m-%d}: the assessment failed"
-        case "succeeded" | "completedwithwarnings":
-            return None
+        case "completedwithwarnings":
+            return Unknown(f"{when} with warnings, so it may lack more than was found")
+        case "succeeded":
+            pass
         case status:
             return Unknown(f"{machine.name} has an assessment of {assessed:%Y-%m-%d} that has not ended ({status})")
+    if machine.fact("availablePatchCountByClassification") is None:
+        return Unknown(f"{when}, and the assessment counts nothing")
+    if machine.fact("rebootPending"):
+        return Unknown(f"{machine.name} awaits a restart before its updates hold; since when is not told")
+    return None
 
 
 def overdue(

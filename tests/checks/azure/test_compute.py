@@ -97,6 +97,13 @@ def test_an_old_assessment_fails(azure: "Cloud") -> None:
     )
 
 
+def test_an_old_assessment_that_names_late_updates_names_them_still(azure: "Cloud") -> None:
+    machine(azure)
+    assessed(azure, counts={"Security": 1}, hours=8 * 24)
+    patch(azure, "openssl", "Security", 30)
+    assert "as of 2026-04-26: openssl (published on 2026-04-04)" in asked(azure, UPDATES).reason(UPDATES, "/web")
+
+
 def test_an_assessment_that_failed_is_none(azure: "Cloud") -> None:
     machine(azure)
     assessed(azure, status="Failed")
