@@ -1,6 +1,7 @@
 """Datasets of BigQuery: whether everyone may read them."""
 
 from checks.check import Answer, Unknown, check
+from checks.gcp.hierarchy import NODES, open_if_unread
 from checks.gcp.members import PUBLIC
 from checks.gcp.naming import some
 from checks.gcp.policies import POLICIES, grants, of_service, open_to_everyone
@@ -15,7 +16,7 @@ _TABLE = "bigquery.googleapis.com/Table"
     version=1,
     within="provider",
     needs=("access", "ancestors"),
-    looks_up=POLICIES,
+    looks_up={**NODES, **POLICIES},
     fix="Take allUsers and allAuthenticatedUsers out of the dataset's access list and the policies of its tables.",
 )
 def gcp_bigquery_no_public(dataset: Resource, *, inventory: Inventory) -> Answer:
@@ -31,7 +32,7 @@ def gcp_bigquery_no_public(dataset: Resource, *, inventory: Inventory) -> Answer
         return f"dataset {dataset.name} grants {some(list(dict.fromkeys(found)))}"
     if dataset.fact("access") is None and inventory.get("gcp.iam.policy", dataset.uid) is None:
         return Unknown(f"dataset {dataset.name} does not say who has access to it")
-    return None
+    return open_if_unread(dataset, f"dataset {dataset.name}", inventory)
 
 
 def _by_list(access: Json) -> list[str]:

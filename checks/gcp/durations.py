@@ -2,16 +2,16 @@
 
 import re
 
-from evidence_store.records import Json
+from evidence_store.records import Json, MalformedFactError, Unread, Why
 
 _SECONDS = re.compile(r"(\d+)(\.\d+)?s")
 
 
-def days_of(span: Json) -> float | None:
-    """A span in days; `None` where there is none. Raises `ValueError` for a text that is no span."""
+def days_of(what: str, span: Json) -> float | None:
+    """A span in days; `None` where there is none. Raises `MalformedFactError`, naming what it is of, for what is no span."""
     if not span:
         return None
     found = _SECONDS.fullmatch(str(span))
     if found is None:
-        raise ValueError(f"{span!r} is not a span in seconds")
+        raise MalformedFactError(Unread(Why.UNEXPECTED, what, f"{span!r} is not a span in seconds"))
     return int(found[1]) / 86_400

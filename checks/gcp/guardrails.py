@@ -91,19 +91,20 @@ def switched_on(node: Resource, demands: Mapping[str, tuple[str, ...]], inventor
 
     A node that turns off what holds above it fails; one that merely inherits what is off above is not asked again.
     """
-    nodes, over, inherited, places = chain(node), above(node), False, []
+    nodes, over, inherited, places, demanded = chain(node), above(node), False, [], []
     for demand, constraints in demands.items():
         found = switch(nodes, constraints, inventory)
         if found.on:
             continue
         if found.on is None:
+            demanded.append(demand)
             places += [place for place in found.places if place not in places]
         elif not over or _said_here(node, constraints, inventory):
             return f"{called(node)} does not have {demand}"
         elif switch(over, constraints, inventory).on is False:
             inherited = True
     if places:
-        return open_above(called(node), places)
+        return open_above(f"{' and '.join(demanded)} for {called(node)}", places)
     return (
         NotApplicable(f"{called(node)} inherits from {over[0].removeprefix(uid_of(''))}; it is asked there")
         if inherited

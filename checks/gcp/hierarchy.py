@@ -37,8 +37,14 @@ def unread(uids: Iterable[str], inventory: Inventory) -> list[str]:
 
 
 def open_above(name: str, places: list[str]) -> Unknown:
-    """The answer where it depends on what is laid down above, in places that were not read."""
-    return Unknown(f"{name} may inherit it from {', '.join(places)}, which was not read: let a target reach the organization")
+    """The answer where something, named, may be laid down above in places that were not read."""
+    return Unknown(f"{name} may come from {', '.join(places)}, which was not read: let a target reach the organization")
+
+
+def open_if_unread(resource: Resource, name: str, inventory: Inventory) -> Unknown | None:
+    """`None` where everything above a resource was read; else what would be granted there is open."""
+    places = unread([uid for uid in above(resource) if not uid.startswith(uid_of("projects/"))], inventory)
+    return open_above(f"public access to {name}", places) if places else None
 
 
 def called(node: Resource) -> str:

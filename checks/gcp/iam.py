@@ -216,7 +216,7 @@ def gcp_iam_duty_split(policy: Resource, *, inventory: Inventory, approved: tupl
     if both:
         return f"{called(policy)}: {some(both)}"
     missing = unread(over, inventory) if halves else []
-    return open_above(called(policy), missing) if missing else None
+    return open_above(f"the other of two roles on {called(policy)}", missing) if missing else None
 
 
 def _containers(uid: str) -> list[str]:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from checks.check import Answer, NotApplicable, check
 from checks.gcp.durations import days_of
+from checks.gcp.hierarchy import NODES, open_if_unread
 from checks.gcp.naming import some
 from checks.gcp.policies import POLICIES, of_service, open_to_everyone
 from evidence_store.records import Inventory, Resource
@@ -34,7 +35,7 @@ def gcp_kms_rotation(key: Resource, *, at: datetime, max_period_days: int = 90) 
     state = (key.fact("primary") or {}).get("state")
     if state != "ENABLED":
         return NotApplicable(f"{key.name} is not in use: its primary version is {state or 'missing'}")
-    period, following = days_of(key.fact("rotationPeriod")), key.time("nextRotationTime")
+    period, following = days_of("the rotation period", key.fact("rotationPeriod")), key.time("nextRotationTime")
     if period is None:
         return f"{key.name} does not rotate"
     if period > max_period_days:
@@ -51,7 +52,7 @@ def gcp_kms_rotation(key: Resource, *, at: datetime, max_period_days: int = 90) 
     version=1,
     within="provider",
     needs=("ancestors",),
-    looks_up=POLICIES,
+    looks_up={**NODES, **POLICIES},
     fix="Take allUsers and allAuthenticatedUsers out of the policies of the key, its key ring and what stands above.",
 )
 def gcp_kms_not_public(key: Resource, *, inventory: Inventory) -> Answer:
@@ -60,5 +61,6 @@ def gcp_kms_not_public(key: Resource, *, inventory: Inventory) -> Answer:
     A key that anyone may decrypt with protects nothing. A grant on the key ring or the project opens each key in it.
     """
     ring = key.uid.partition("/cryptoKeys/")[0]
-    found = open_to_everyone(key, inventory, of_service("cloudkms"), ring)
-    return f"{key.name} grants {some(found)}" if found else None
+    if found := open_to_everyone(key, inventory, of_service("cloudkms"), ring):
+        return f"{key.name} grants {some(found)}"
+    return open_if_unread(key, key.name, inventory)

@@ -45,7 +45,7 @@ def gcp_audit_logs_data_access(
     if not missing:
         return None
     if places := unread(above(project), inventory):
-        return open_above(f"project {name}, which does not record {some(missing)} itself,", places)
+        return open_above(f"the record of {some(missing)} of project {name}", places)
     return f"project {name} does not record {some(missing)}"
 
 
@@ -79,7 +79,7 @@ def _exempt(configs: Json, service: str, log_types: Iterable[str]) -> Iterator[s
     needs=("ancestors",),
     looks_up={
         **NODES,
-        "gcp.logging.sink": ("destination", "disabled", "exclusions", "filter", "includeChildren"),
+        "gcp.logging.sink": ("ancestors", "destination", "disabled", "exclusions", "filter", "includeChildren"),
         "gcp.storage.bucket": ("name",),
     },
     fix="Make an aggregated sink on the organization, with children and no filter, into a log bucket of a project of its own.",
@@ -109,7 +109,7 @@ def gcp_log_sink_org(
             faults[last(sink.uid)] = fault
     over = above(node)
     if places := unread(over, inventory):
-        return open_above(called(node), places)
+        return open_above(f"a sink for all logs of {called(node)}", places)
     if over:
         return NotApplicable(f"{called(node)} has no such sink of its own; it is asked above")
     told = some([f"sink {name} {fault}" for name, fault in sorted(faults.items())])
@@ -117,9 +117,8 @@ def gcp_log_sink_org(
 
 
 def _node_of(sink: Resource) -> str:
-    """The uid of the project, folder or organization that a sink stands in; a project by the number of its ancestors."""
-    kind, name = sink.uid.removeprefix("//logging.googleapis.com/").split("/")[:2]
-    return f"//cloudresourcemanager.googleapis.com/{kind}/{name}"
+    """The uid of the project, folder or organization that a sink stands in."""
+    return next(iter(chain(sink)), "")
 
 
 def _sink_fault(
@@ -139,7 +138,11 @@ def _sink_fault(
     project = project_of(sink.fact("destination"), inventory)
     if project is None:
         return f"sends to {sink.fact('destination')}, which is in no project that is known"
-    if node.type == "gcp.project" and project in (node.scope.account, node.uid.rpartition("/")[2]):
+    if (
+        node.type == "gcp.project"
+        and _node_of(sink) == node.uid
+        and project in (node.scope.account, node.uid.rpartition("/")[2])
+    ):
         return "sends to its own project"
     return f"sends to project {project}" if log_projects and project not in log_projects else None
 

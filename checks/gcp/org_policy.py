@@ -87,20 +87,20 @@ def gcp_org_domain_restricted_sharing(
     if over and policy_on(node.uid, _DOMAINS, inventory) is None:
         return _inherited(node, over, inventory)
     found = values(nodes, _DOMAINS, inventory)
-    if found.allowed is None:
+    if found.allowed is None and not found.places:
         return f"{called(node)} lets roles be granted to identities of any domain"
     known = {_plain(value) for value in (*approved_customers, *_own(nodes, inventory))}
-    strange = sorted(value for value in map(_plain, found.allowed - found.denied) if value not in known)
+    strange = sorted(value for value in map(_plain, (found.allowed or frozenset()) - found.denied) if value not in known)
     if strange:
         return f"{called(node)} lets roles be granted to {some(strange)}, which is neither its own directory nor approved"
-    return open_above(called(node), list(found.places)) if found.places else None
+    return open_above(f"the rule on domains of {called(node)}", list(found.places)) if found.places else None
 
 
 def _inherited(node: Resource, over: list[str], inventory: Inventory) -> Answer:
     """The answer for a node without a rule of its own: as above it, and said there."""
     found = values(over, _DOMAINS, inventory)
     if found.places:
-        return open_above(called(node), list(found.places))
+        return open_above(f"the rule on domains of {called(node)}", list(found.places))
     return NotApplicable(f"{called(node)} has no rule of its own; it is asked above")
 
 

@@ -1,6 +1,7 @@
 """Services of Cloud Run: whether they ask who calls."""
 
 from checks.check import Answer, NotApplicable, Unknown, check
+from checks.gcp.hierarchy import NODES, open_if_unread
 from checks.gcp.labels import label_of, named
 from checks.gcp.naming import listed, some
 from checks.gcp.policies import POLICIES, of_service, open_to_everyone
@@ -13,7 +14,7 @@ from evidence_store.records import Inventory, Resource
     version=1,
     within="provider",
     needs=("ancestors", "iapEnabled", "ingress", "invokerIamDisabled", "labels"),
-    looks_up=POLICIES,
+    looks_up={**NODES, **POLICIES},
     fix="Take allUsers out of the service's invokers, or limit its ingress to internal; label what is public by design.",
 )
 def gcp_run_ingress_auth(
@@ -37,8 +38,10 @@ def gcp_run_ingress_auth(
     openings = [f"grants {o}" for o in open_to_everyone(service, inventory, of_service("run"))]
     if service.fact("invokerIamDisabled"):
         openings.insert(0, "asks no caller for an identity")
-    if not openings or service.fact("iapEnabled") or service.fact("ingress") == "INGRESS_TRAFFIC_INTERNAL_ONLY":
+    if service.fact("iapEnabled") or service.fact("ingress") == "INGRESS_TRAFFIC_INTERNAL_ONLY":
         return None
+    if not openings:
+        return open_if_unread(service, called, inventory)
     exposure = label_of(service, label)
     if (exposure is not None and named(exposure, public)) or listed(f"{service.scope.account}/{service.name}", approved):
         return NotApplicable(f"{called} is public by design")

@@ -27,7 +27,7 @@ def gcp_secret_rotation(secret: Resource, *, at: datetime, max_period_days: int 
     if ends is not None and ends <= limit:
         return None
     rotation = secret.fact("rotation") or {}
-    period = days_of(rotation.get("rotationPeriod"))
+    period = days_of("the rotation period", rotation.get("rotationPeriod"))
     if not rotation:
         until = f"; it ends on {ends:%Y-%m-%d}" if ends is not None else " and no expiry"
         return f"{secret.name} has no rotation{until}"

@@ -2,7 +2,7 @@
 
 from checks.check import Answer, Unknown, check
 from checks.gcp.guardrails import GUARDRAILS, switch
-from checks.gcp.hierarchy import chain
+from checks.gcp.hierarchy import chain, open_if_unread
 from checks.gcp.labels import labelled_days
 from checks.gcp.members import PUBLIC
 from checks.gcp.naming import some
@@ -44,7 +44,7 @@ def gcp_storage_no_public(bucket: Resource, *, inventory: Inventory) -> Answer:
         return f"{bucket.name} grants {some(open_)}"
     if not uniform:
         return Unknown(f"objects of {bucket.name} may each be public by an ACL of their own, which no listing shows")
-    return None
+    return open_if_unread(bucket, bucket.name, inventory)
 
 
 def _uniform(config: Json) -> bool:

@@ -1,0 +1,174 @@
+"""Guardrails: what organization policies come to for the organization, a folder and a project."""
+
+from typing import Any
+
+import pytest
+
+from tests.checks.gcp.scene import DEFAULT, FOLDER, OFF, ON, ORDERS, ORGANIZATION, asked, guardrails, orders
+from tests.collectors.gcp.cloud import Cloud
+
+KEYS = "gcp_org_no_sa_keys"
+BUCKETS = "gcp_org_public_access_prevention"
+SHARING = "gcp_org_domain_restricted_sharing"
+SHOP = "projects/111111111111"
+OWN = "C0own0000"
+
+
+def prevention(gcp: Cloud, **nodes: dict[str, Any]) -> None:
+    for name, policy in nodes.items():
+        guardrails(
+            gcp, {"organization": ORGANIZATION, "folder": FOLDER}.get(name, name), storage__publicAccessPrevention=policy
+        )
+
+
+def statuses(gcp: Cloud, check: str, **parameters: Any) -> dict[str, str]:
+    """The answers for the organization, its folder and the project in it."""
+    seen = asked(gcp, check, **parameters)
+    return {
+        "organization": seen.status(check, ORGANIZATION),
+        "folder": seen.status(check, FOLDER),
+        "shop": seen.status(check, SHOP),
+    }
+
+
+@pytest.mark.parametrize(
+    ("set_on", "organization", "folder", "shop"),
+    [
+        ({"organization": ON}, "pass", "pass", "pass"),
+        ({}, "fail", "not_applicable", "not_applicable"),
+        ({"organization": OFF}, "fail", "not_applicable", "not_applicable"),
+        ({"organization": DEFAULT}, "fail", "not_applicable", "not_applicable"),
+        ({"folder": ON}, "fail", "pass", "pass"),
+        ({"organization": ON, "folder": OFF}, "pass", "fail", "not_applicable"),
+        ({"organization": ON, "shop": OFF}, "pass", "pass", "fail"),
+        ({"organization": ON, "shop": DEFAULT}, "pass", "pass", "fail"),
+        ({"organization": ON, "folder": OFF, "shop": ON}, "pass", "fail", "pass"),
+        ({"shop": OFF}, "fail", "not_applicable", "not_applicable"),
+    ],
+)
+def test_the_nearest_policy_decides_and_a_fault_is_told_where_it_is(
+    gcp: Cloud, set_on: dict[str, Any], organization: str, folder: str, shop: str
+) -> None:
+    prevention(gcp, **set_on)
+    assert statuses(gcp, BUCKETS) == {"organization": organization, "folder": folder, "shop": shop}
+
+
+def test_a_fault_names_the_place_and_what_is_missing(gcp: Cloud) -> None:
+    prevention(gcp, organization=ON, shop=OFF)
+    seen = asked(gcp, BUCKETS)
+    assert seen.reason(BUCKETS, SHOP) == "project shop does not have public access to buckets prevented"
+    assert asked(gcp, BUCKETS, approved=["project shop"]).status(BUCKETS, SHOP) == "not_applicable"
+
+
+def test_a_project_alone_decides_for_itself_or_depends_on_what_was_not_read(gcp: Cloud) -> None:
+    orders(gcp)
+    seen = asked(gcp, BUCKETS, parent=ORDERS)
+    assert seen.status(BUCKETS) == "unknown"
+    assert f"{FOLDER}, which was not read" in seen.reason(BUCKETS)
+    prevention(gcp, orders=OFF)
+    assert asked(gcp, BUCKETS, parent=ORDERS).status(BUCKETS) == "fail"
+    prevention(gcp, orders=ON)
+    assert asked(gcp, BUCKETS, parent=ORDERS).status(BUCKETS) == "pass"
+
+
+def test_a_project_without_an_organization_must_have_the_rule_itself(gcp: Cloud) -> None:
+    orders(gcp, alone=True)
+    assert asked(gcp, BUCKETS, parent=ORDERS).status(BUCKETS) == "fail"
+
+
+@pytest.mark.parametrize(
+    ("made", "uploaded", "status"),
+    [
+        ("iam__disableServiceAccountKeyCreation", "iam__disableServiceAccountKeyUpload", "pass"),
+        ("iam__managed__disableServiceAccountKeyCreation", "iam__disableServiceAccountKeyUpload", "pass"),
+        ("iam__disableServiceAccountKeyCreation", "iam__disableServiceAccountCreation", "fail"),
+        ("iam__disableServiceAccountCreation", "iam__disableServiceAccountKeyUpload", "fail"),
+    ],
+)
+def test_keys_can_neither_be_made_nor_uploaded(gcp: Cloud, made: str, uploaded: str, status: str) -> None:
+    guardrails(gcp, ORGANIZATION, **{made: ON, uploaded: ON})
+    assert asked(gcp, KEYS).status(KEYS, ORGANIZATION) == status
+
+
+def test_which_of_the_two_is_missing_is_told(gcp: Cloud) -> None:
+    guardrails(gcp, ORGANIZATION, iam__disableServiceAccountKeyCreation=ON)
+    expected = "organization 123456789012 does not have the upload of service account keys blocked"
+    assert asked(gcp, KEYS).reason(KEYS, ORGANIZATION) == expected
+
+
+# -- whose identities may be let in ------------------------------------------------------------------------------------
+
+
+def sharing(gcp: Cloud, on: str, **listed: Any) -> None:
+    guardrails(gcp, on, iam__allowedPolicyMemberDomains={"listPolicy": listed})
+
+
+@pytest.fixture
+def owned(gcp: Cloud) -> Cloud:
+    """The organization says which directory is its own."""
+    data = {"displayName": "example.org", "owner": {"directoryCustomerId": OWN}}
+    gcp.estate.node(ORGANIZATION, "Organization", data, (ORGANIZATION,))
+    return gcp
+
+
+@pytest.mark.parametrize(
+    ("listed", "status", "words"),
+    [
+        ({"allowedValues": [OWN]}, "pass", ""),
+        ({"allowedValues": [f"is:{OWN}"]}, "pass", ""),
+        ({"allowedValues": [f"is:principalSet://iam.googleapis.com/{ORGANIZATION}"]}, "pass", ""),
+        ({"allValues": "DENY"}, "pass", ""),
+        ({"allValues": "ALLOW"}, "fail", "identities of any domain"),
+        ({"deniedValues": ["C0bad0000"]}, "fail", "identities of any domain"),
+        ({"allowedValues": [OWN, "C0partner"]}, "fail", "C0partner, which is neither"),
+        ({"allowedValues": [OWN, "C0partner"], "deniedValues": ["C0partner"]}, "pass", ""),
+    ],
+)
+def test_only_own_and_approved_directories_are_let_in(owned: Cloud, listed: dict[str, Any], status: str, words: str) -> None:
+    sharing(owned, ORGANIZATION, **listed)
+    seen = asked(owned, SHARING)
+    assert seen.status(SHARING, ORGANIZATION) == status
+    assert words in seen.reason(SHARING, ORGANIZATION)
+    assert seen.status(SHARING, SHOP) == "not_applicable"
+
+
+def test_a_partner_can_be_approved(owned: Cloud) -> None:
+    sharing(owned, ORGANIZATION, allowedValues=[OWN, "C0partner"])
+    assert asked(owned, SHARING, approved_customers=["C0partner"]).status(SHARING, ORGANIZATION) == "pass"
+
+
+def test_without_a_rule_anybody_can_be_let_in(owned: Cloud) -> None:
+    assert statuses(owned, SHARING) == {"organization": "fail", "folder": "not_applicable", "shop": "not_applicable"}
+
+
+@pytest.mark.parametrize(
+    ("on_project", "status"),
+    [
+        ({"allowedValues": ["C0partner"]}, "fail"),
+        ({"allowedValues": ["C0partner"], "inheritFromParent": True}, "fail"),
+        ({"deniedValues": ["C0bad0000"], "inheritFromParent": True}, "pass"),
+        ({"allValues": "ALLOW"}, "fail"),
+        ({"allowedValues": [OWN]}, "pass"),
+    ],
+)
+def test_a_rule_below_replaces_or_adds_to_what_is_above(owned: Cloud, on_project: dict[str, Any], status: str) -> None:
+    sharing(owned, ORGANIZATION, allowedValues=[OWN])
+    sharing(owned, "shop", **on_project)
+    seen = asked(owned, SHARING)
+    assert seen.status(SHARING, SHOP) == status
+    assert seen.status(SHARING, ORGANIZATION) == "pass"
+
+
+def test_a_rule_that_restores_the_default_lets_anybody_in(owned: Cloud) -> None:
+    sharing(owned, ORGANIZATION, allowedValues=[OWN])
+    guardrails(owned, "shop", iam__allowedPolicyMemberDomains=DEFAULT)
+    assert asked(owned, SHARING).status(SHARING, SHOP) == "fail"
+
+
+def test_what_a_project_inherits_from_places_that_were_not_read_is_open(owned: Cloud) -> None:
+    orders(owned)
+    assert asked(owned, SHARING, parent=ORDERS).status(SHARING) == "unknown"
+    sharing(owned, "orders", deniedValues=["C0bad0000"], inheritFromParent=True)
+    assert asked(owned, SHARING, parent=ORDERS).status(SHARING) == "unknown"
+    sharing(owned, "orders", allowedValues=["C0partner"])
+    assert asked(owned, SHARING, parent=ORDERS, approved_customers=["C0partner"]).status(SHARING) == "pass"
