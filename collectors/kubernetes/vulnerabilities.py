@@ -3,7 +3,7 @@
 Where its custom resource is not installed nobody scans in the cluster; the API server says so, and that is an answer.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from collectors.kubernetes.reader import Reader
@@ -13,7 +13,7 @@ from evidence_store.records import Json, Observation
 
 REPORT = Facet(
     "kubernetes.vulnerability_report",
-    facts=("name", "namespace", "labels", "artifact", "vulnerabilities"),
+    facts=("name", "namespace", "labels", "artifact", "vulnerabilities", "critical", "high"),
     optional=("creationTimestamp", "registry", "scanner", "os", "summary", "updateTimestamp"),
     lists=True,
     effective="updateTimestamp",
@@ -23,6 +23,7 @@ _LIMIT = 25  # of a page: a report may be a megabyte
 _TEXTS = (
     "vulnerabilityID", "severity", "resource", "installedVersion", "fixedVersion", "publishedDate", "lastModifiedDate",
 )  # fmt: skip
+_WORST = ("vulnerabilityID", "publishedDate", "fixedVersion")
 _COUNTS = ("criticalCount", "highCount", "mediumCount", "lowCount", "unknownCount", "noneCount")
 
 
@@ -44,7 +45,15 @@ def _report(item: Mapping[str, Any]) -> dict[str, Json]:
         "summary": {name: number(table(report, "summary"), name) for name in _COUNTS},
         "updateTimestamp": text(report, "updateTimestamp"),
         "vulnerabilities": sorted(found, key=lambda one: [str(one[name]) for name in _TEXTS]),
+        "critical": _worst(found, "CRITICAL"),
+        "high": _worst(found, "HIGH"),
     }
+
+
+def _worst(found: Iterable[Mapping[str, Json]], severity: str) -> list[Json]:
+    """The vulnerabilities of one severity, each once, so that whoever looks up many reports need not hold all of them."""
+    kept = {tuple(one[name] for name in _WORST) for one in found if one["severity"] == severity}
+    return [dict(zip(_WORST, one, strict=True)) for one in sorted(kept, key=lambda one: [str(part) for part in one])]
 
 
 def _texts(of: Mapping[str, Any], *fields: str) -> dict[str, Json]:
