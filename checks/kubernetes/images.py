@@ -81,7 +81,7 @@ def k8s_image_pinned_digest(
     version=1,
     needs=(*_ASKED, "images"),
     looks_up={
-        "kubernetes.vulnerability_report": ("namespace", "artifact", "registry", "updateTimestamp", "vulnerabilities"),
+        "kubernetes.vulnerability_report": ("namespace", "artifact", "registry", "updateTimestamp", "critical", "high"),
     },
     fix="Rebuild the image on a fixed base and deploy it; install the scanner (trivy-operator) where no image is scanned.",
 )
@@ -90,8 +90,8 @@ def k8s_image_vulnerability_age(
     *,
     at: datetime,
     inventory: Inventory,
-    deadline_days: int = 15,
-    severities: tuple[str, ...] = ("CRITICAL",),
+    critical_days: int = 15,
+    high_days: int = 0,
     max_report_days: int = 7,
     without_fix: bool = True,
 ) -> Answer:
@@ -100,8 +100,8 @@ def k8s_image_vulnerability_age(
     The clock runs from the day a vulnerability was published: from then on its exploit is written. Every image that runs
     counts, whether the scanner knows it or not; a report of another image, or an old one, says nothing of it.
 
-    `deadline_days`: days to replace an image with such a vulnerability
-    `severities`: severities that count, as the scanner writes them
+    `critical_days`: days to replace an image with a critical vulnerability
+    `high_days`: days to replace one with a high vulnerability; 0 where those do not count
     `max_report_days`: how old a report may be, in days
     `without_fix`: whether vulnerabilities for which no fix exists yet count too
     """
@@ -113,25 +113,25 @@ def k8s_image_vulnerability_age(
     reports = list(inventory.where("kubernetes.vulnerability_report", namespace=pod.fact("namespace")))
     scans = [(image, scan_of(image, reports)) for image in running]
     unscanned = [f"{image.text} ({image.container})" for image, report in scans if report is None]
-    overdue, doubts = [], []
+    late: list[str] = []
+    doubts: list[str] = []
     for image, report in ((image, report) for image, report in scans if report is not None):
-        counted = [v for v in report.fact("vulnerabilities") or () if _counts(v, severities, without_fix=without_fix)]
-        overdue += [f"{text} in {image.container}" for text in _late(counted, at, deadline_days)]
-        doubts += [f"{image.container} {doubt}" for doubt in _doubts(report, counted, at, max_report_days)]
-    if overdue:
-        return f"pod {name_of(pod)} runs vulnerabilities past {deadline_days} days: {some(overdue)}"
+        for severity, days in (("critical", critical_days), ("high", high_days)):
+            asked = report.fact(severity) if days or severity == "critical" else ()
+            counted = [v for v in asked if without_fix or v["fixedVersion"]]
+            late += [f"{text} ({severity}, limit {days} days) in {image.container}" for text in _late(counted, at, days)]
+            doubts += [f"{image.container} carries {name}, of which no date is told" for name in _undated(counted)]
+        doubts += [f"{image.container} was last scanned on {made}" for made in _outdated(report, at, max_report_days)]
+    if late:
+        return f"pod {name_of(pod)} runs vulnerabilities past their deadline: {some(late)}"
     if unscanned:
         return f"pod {name_of(pod)} runs images of which no scan is reported: {some(unscanned)}"
-    return Unknown(f"pod {name_of(pod)}: {some(doubts)}") if doubts else None
-
-
-def _counts(vulnerability: Json, severities: tuple[str, ...], *, without_fix: bool) -> bool:
-    return vulnerability["severity"] in severities and (without_fix or bool(vulnerability.get("fixedVersion")))
+    return Unknown(f"pod {name_of(pod)} cannot be judged: {some(doubts)}") if doubts else None
 
 
 def _published(vulnerability: Json) -> date | None:
     try:
-        return parse_time(vulnerability.get("publishedDate") or "").date()
+        return parse_time(vulnerability["publishedDate"] or "").date()
     except ValueError:
         return None
 
@@ -142,11 +142,13 @@ def _late(vulnerabilities: Iterable[Json], at: datetime, days: int) -> list[str]
     return [f"{name} of {found}" for found, name in dated if found + timedelta(days=days) < at.date()]
 
 
-def _doubts(report: Resource, vulnerabilities: Iterable[Json], at: datetime, days: int) -> list[str]:
-    """What keeps a report from being an answer."""
+def _undated(vulnerabilities: Iterable[Json]) -> list[str]:
+    return sorted({v["vulnerabilityID"] for v in vulnerabilities if _published(v) is None})
+
+
+def _outdated(report: Resource, at: datetime, days: int) -> list[str]:
+    """When a report was made that is too old to speak of today, lies ahead, or does not say it."""
     made = report.time("updateTimestamp")
-    if made is None or made > at or at - made > timedelta(days=days):
-        when = "an unknown date" if made is None else format_time(made)
-        return [f"was last scanned on {when}; a report may be {days} days old"]
-    undated = sorted({v["vulnerabilityID"] for v in vulnerabilities if _published(v) is None})
-    return [f"carries {name}, which says nothing of when it was published" for name in undated]
+    if made is None:
+        return ["an unknown date"]
+    return [format_time(made)] if made > at or at - made > timedelta(days=days) else []

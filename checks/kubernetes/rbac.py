@@ -168,7 +168,7 @@ def k8s_rbac_no_escalation_verbs(binding: Resource, *, inventory: Inventory, all
         return _absent(binding)
     verbs = sorted({verb for rule in rules for verb in _escalating(rule, where, binding, inventory)})
     found = strangers(binding, _ESCALATE, allowed) if verbs else []
-    return f"{name_of(binding)} gives {' and '.join(verbs)} to {some(found)} by {role_text(binding)}" if found else None
+    return f"{name_of(binding)} gives {', '.join(verbs)} to {some(found)} by {role_text(binding)}" if found else None
 
 
 def _escalating(rule: Json, namespace: str, binding: Resource, inventory: Inventory) -> set[str]:
