@@ -229,7 +229,9 @@ class World:
         for place in scopes:
             snapshot = self.seen(place)[listing]
             if snapshot.presence is not Presence.COMPLETE:
-                raise UnreadFactError(snapshot.reason or Unread(Why.NOT_COLLECTED, type_))
+                reason = snapshot.reason or Unread(Why.NOT_COLLECTED, type_)
+                beyond = provider == scope.provider and place.account != scope.account
+                raise UnreadFactError(_there(reason, place) if beyond else reason)
         key = (account, scope.region if near else "*", type_)
         if key not in self._indexes:
             self._indexes[key] = _Index(self._looked_up(type_, scopes))
@@ -244,6 +246,11 @@ class World:
             for uid, facets in self.states.resources(scope, type_):
                 if listing in facets:
                     yield _Found(uid, scope, facts.pick(seen, uid, facets), tuple(facts.effective(facets)[0]))
+
+
+def _there(unread: Unread, place: Scope) -> Unread:
+    """Of an account other than the one that is asked about: which one."""
+    return replace(unread, detail=f"in {place.account}" + (f": {unread.detail}" if unread.detail else ""))
 
 
 def judge(

@@ -265,7 +265,7 @@ def test_a_look_above_the_account_is_not_seen_where_any_account_was_not_read_to_
     looks = [snapshot("List"), snapshot("Bags"), replace(snapshot("Bags", Presence.FAILED), scope=ABOVE)]
     world = World(SOURCES, EveryState({HERE: BOX}), {(s.scope, s.source): Seen.of(s) for s in looks}, [one])
     status, reason, _ = only(list(judge(world, "toy.box", HERE, [one], {one.id: {}}, {one.id: ""}, AT)))
-    assert (status, reason) == ("unknown", "toy:ListBoxes was denied")
+    assert (status, reason) == ("unknown", f"toy:ListBoxes was denied (in {ABOVE.account})")
 
 
 def test_the_same_states_one_day_later_give_the_same_sentence() -> None:
