@@ -35,13 +35,13 @@ $(VENV)/.run: $(VENV)/bin/python requirements/run.lock pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Programs that the tests talk to: git and ssh-keygen sign and read the history of records.
-$(VENV)/.tools: | $(VENV)/bin/python
-	@command -v git >/dev/null && command -v ssh-keygen >/dev/null || { \
-		echo "installing git and openssh-client, which the tests use"; \
-		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq git openssh-client; \
-		else sudo -n apt-get update -qq && sudo -n apt-get install -y -qq git openssh-client; fi; } \
-		|| { echo "please install them as root: apt-get install git openssh-client"; exit 1; }
+# Programs that the tests talk to: git and ssh-keygen sign and read the history of records, systemd-analyze reads the units.
+$(VENV)/.tools: Makefile | $(VENV)/bin/python
+	@command -v git >/dev/null && command -v ssh-keygen >/dev/null && command -v systemd-analyze >/dev/null || { \
+		echo "installing git, openssh-client and systemd, which the tests use"; \
+		if [ "$$(id -u)" = 0 ]; then apt-get update -qq && apt-get install -y -qq git openssh-client systemd; \
+		else sudo -n apt-get update -qq && sudo -n apt-get install -y -qq git openssh-client systemd; fi; } \
+		|| { echo "please install them as root: apt-get install git openssh-client systemd"; exit 1; }
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.tools requirements/test.lock pyproject.toml

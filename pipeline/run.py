@@ -9,6 +9,7 @@
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -298,7 +299,7 @@ class _Run:
                 "presence": str(s.presence),
                 "resources": self._gathered.collections[name].counts.get((s.scope, s.source, type_), 0),
                 "unread": sum(u.type == type_ for u in s.unread),
-                "reason": str(s.reason) if s.reason else None,
+                "reason": _why(s, type_),
             }
             for name, s in self._gathered.snapshots()
             for type_ in s.types
@@ -334,6 +335,14 @@ class _Run:
             if kind in {c.provider for c in self._selection.checks} or not self._selection.wanted.narrow:
                 found[Blind(Scope(kind, account, region), Unread(Why.NOT_COLLECTED, place))] = None
         return [b for b in found if not conclusion.covers_blind_spot(b.scope, b.unread.action)]
+
+
+def _why(snapshot: Snapshot, type_: str) -> str | None:
+    """Why not all was read of a type: why its listing is not complete, or else the commonest reason of its unread facets."""
+    if snapshot.reason is not None:
+        return str(snapshot.reason)
+    reasons = Counter(str(facet.unread) for facet in snapshot.unread if facet.type == type_)
+    return min(reasons, key=lambda reason: (-reasons[reason], reason), default=None)
 
 
 class _Stored:

@@ -132,6 +132,15 @@ def test_a_target_that_is_only_looked_up_and_cannot_be_reached_is_named(
     assert "in prod: " in ran.err
 
 
+def test_facets_that_were_not_read_are_named_even_where_no_check_asks_for_them(records: Path, command: Command) -> None:
+    (records / "isms" / ".git").write_text("gitdir: /nonexistent\n")
+    ran = command("run", "--quiet", "--check", CHECK)
+    assert ran.code == 3
+    assert "git ls-files was unsupported (fatal: not a git repository" in ran.err
+    report = command("run", "--check", CHECK, "--format", "json").json
+    assert all(row["reason"] for row in report["coverage"] if row["unread"])
+
+
 def test_an_exception_for_the_blind_spot_lets_the_run_count_as_done_and_leaves_the_answers_unknown(
     records: Path, command: Command
 ) -> None:
