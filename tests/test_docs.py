@@ -14,10 +14,11 @@ from checks.check import checks
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+GUIDES = [path.read_text() for path in sorted((ROOT / "docs").glob("*.md")) if path.stem not in ("checks", "records")]
 
 
 def _commands() -> list[str]:
-    texts = [README, CONTRIBUTING, scanner.EPILOG]
+    texts = [README, CONTRIBUTING, scanner.EPILOG, *GUIDES]
     lines = [line.strip() for text in texts for line in text.splitlines() if re.match(r"^( {2,4})scanner ", line)]
     return sorted({re.split(r"\s{2,}|\s+#|\s+>", line)[0] for line in lines})
 
@@ -26,6 +27,13 @@ def _commands() -> list[str]:
 def test_each_command_in_the_documents_is_one_that_the_scanner_knows(line: str) -> None:
     given = scanner.parser().parse_args(shlex.split(line)[1:])
     assert given.command in scanner.COMMANDS
+
+
+def test_the_crontab_in_the_documents_starts_a_command_that_the_scanner_knows() -> None:
+    text = (ROOT / "docs" / "running.md").read_text()
+    [line] = re.findall(r"^\d+ \d+ .* annexa +(/opt/annexa/bin/scanner .*)$", text, re.MULTILINE)
+    given = scanner.parser().parse_args(shlex.split(line)[1:])
+    assert (given.command, given.quiet) == ("run", True)
 
 
 def test_the_documents_name_commands() -> None:
