@@ -32,6 +32,10 @@ class Pace:
         return float(min(self.longest, self.first * 2 ** (attempt - 1)))
 
 
+class GateShutError(Exception):
+    """The service asked for a longer wait than a request has patience for."""
+
+
 class Gate:
     """Until when nobody asks. Shared by the threads of a connection."""
 
@@ -79,30 +83,29 @@ class Patience:
                     raise
                 time.sleep(pace.wait(attempt))
                 continue
-            headers = response.http_response.headers
+            status, headers = response.http_response.status_code, response.http_response.headers
             self._heed_quota(headers)
-            if response.http_response.status_code not in AGAIN or attempt == pace.attempts:
+            if status not in AGAIN:
                 return response
-            if not self._again(response.http_response.status_code, headers, attempt, deadline):
+            alone = self._heed_refusal(status, headers, attempt)
+            if attempt == pace.attempts or time.monotonic() + alone > deadline:
                 return response
+            time.sleep(alone)
         raise AssertionError("the last attempt returns or raises")
 
-    def _again(self, status: int, headers: Mapping[str, str], attempt: int, deadline: float) -> bool:
-        """Close the gate, or wait alone, before the next attempt; False where that would take too long."""
+    def _heed_refusal(self, status: int, headers: Mapping[str, str], attempt: int) -> float:
+        """Close the gate where the service asks for that; else the seconds that this request waits alone."""
         told = retry_after(headers)
         wait = told if told is not None else self._pace.wait(attempt)
-        if status == 429 or told is not None:
-            self._gate.close(wait)
-        if time.monotonic() + wait > deadline:
-            return False
         if status != 429 and told is None:
-            time.sleep(wait)
-        return True
+            return wait
+        self._gate.close(wait)
+        return 0.0
 
     def _wait(self, *, query: bool, deadline: float) -> None:
         while (rest := self._gate.rest(query=query)) > 0:
             if time.monotonic() + rest > deadline:
-                return  # it is asked once more, and what the service says then is the answer
+                raise GateShutError
             time.sleep(rest)
 
     def _heed_quota(self, headers: Mapping[str, str]) -> None:

@@ -40,11 +40,15 @@ def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, a
         types = ", ".join(f"'{kind}'" for kind in wanted)
         query = f"{table} | where type in~ ({types}) | project {columns} | order by id asc"
         for row in reader.asking.rows(table, query, scope, above=above):
-            kind, account = str(row["type"]).lower(), account_of(str(row["id"])) or reader.account
+            kind, id_ = str(row["type"]).lower(), row["id"]
+            if not isinstance(id_, str):
+                yield Item(kind, "", Unread(Why.UNEXPECTED, f"resourcegraph.{table}", "a row of no resource"))
+                continue
+            account = account_of(id_) or reader.account
             if account == reader.account:
-                if row["id"] in inherited:
+                if id_ in inherited:
                     continue
-                inherited.add(row["id"])
+                inherited.add(id_)
             yield Item(kind, account, row)
 
 

@@ -161,18 +161,22 @@ class Asking:
 
         from collectors.azure.client import call_of, under
         from collectors.azure.errors import of_sdk
+        from collectors.azure.gate import GateShutError
 
         request = (
             HttpRequest(method, path, params=dict(params), json=body) if body else HttpRequest(method, path, params=params)
         )
         call = call_of(method, path, request.content) or method
         call = self.permit.declared(call) or call
+        action = permission_of(call) if method == "GET" else call
         try:
             with under(self.permit):
                 response = self._client.send_request(request)
                 return call, response.status_code, response.headers, response.content
         except AzureError as error:
-            raise UnreadError(of_sdk(error, permission_of(call) if method == "GET" else call)) from None
+            raise UnreadError(of_sdk(error, action)) from None
+        except GateShutError:
+            raise UnreadError(Unread(Why.THROTTLED, action, "asked to wait for longer than a run does")) from None
 
 
 def _ended(table: str, answer: Mapping[str, Any], got: int) -> None:

@@ -205,7 +205,7 @@ def _credential(settings: AzureTarget) -> Any:
         exclude_broker_credential=True,
         connection_timeout=10,
         read_timeout=30,
-        retry_total=3,
+        retry_total=2,
         **more,
     )
     return _InTenant(chain, settings.tenant) if settings.tenant else chain

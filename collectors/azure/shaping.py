@@ -21,8 +21,11 @@ def uid_of(item: Mapping[str, Any]) -> str:
 
 
 def observed(facet: Facet, item: Mapping[str, Any], uid: str | None = None, **more: Json) -> Iterator[Observation]:
-    """One facet of a resource, its own fields and `more`, which replaces or adds."""
-    yield Observation(facet.type, uid or uid_of(item), picked(facet, item, item["properties"]) | more, facet.name)
+    """One facet of a resource, its own fields and `more`, which replaces or adds. Raises what an odd item makes it raise."""
+    properties = item["properties"]
+    if not isinstance(properties, Mapping):
+        raise TypeError("properties that are none")
+    yield Observation(facet.type, uid or uid_of(item), picked(facet, item, properties) | more, facet.name)
 
 
 def picked(facet: Facet, item: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Json]:

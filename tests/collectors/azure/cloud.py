@@ -209,6 +209,10 @@ class Cloud:
         """Spoil a call's answers: html, truncated, empty, array, no_list, no_link, endless, short, cut, too_large, offsite."""
         self.faults.append(Fault(call, how, times))
 
+    def tell(self, call: str, headers: Mapping[str, str], times: int = 1000) -> None:
+        """Send headers along with a call's answers."""
+        self.faults.append(Fault(call, "tell", times, headers=dict(headers)))
+
     def fail(self, call: str, status: int, code: str = "", times: int = 1000) -> None:
         """Refuse a call with a status and a code."""
         self.faults.append(Fault(call, f"code:{code}", times, status))
@@ -241,7 +245,6 @@ class Cloud:
             answer = error(401, "ExpiredAuthenticationToken", "The access token expiry UTC time is earlier than now.")
         elif fault is not None and fault.how == "refuse":
             answer = error(fault.status, "RateLimiting", "Too many requests.")
-            answer.headers |= fault.headers
         elif fault is not None and fault.how.startswith("code:"):
             answer = error(fault.status, fault.how[5:] or str(fault.status))
         elif "api-version" not in parse_qs(parts.query):
@@ -253,6 +256,7 @@ class Cloud:
         else:
             answer = error(405, "MethodNotAllowed")
         if fault is not None:
+            answer.headers |= fault.headers
             _spoil(answer, fault.how, f"{self.endpoint}{target}")
         self.calls.append(Call(at, name, target, body, answer.status))
         return answer
@@ -322,7 +326,11 @@ class Cloud:
         return found
 
     def _row(self, row: dict[str, Any], columns: str) -> dict[str, Any]:
-        return {column: row.get(column) for column in columns.split(", ")}
+        account = _account(row["id"] or "")
+        known = {**row, "subscriptionId": account, "tenantId": TENANT}
+        if row["type"] == "microsoft.resources/subscriptions":
+            known["properties"] = {"state": self.states[account], **row["properties"]}
+        return {column: known.get(column) for column in columns.split(", ")}
 
     def _get(self, path: str, query: Mapping[str, list[str]], text: str) -> Answer:
         lowered = path.lower()
