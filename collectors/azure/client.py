@@ -101,10 +101,10 @@ class _Guard:
             raise UndeclaredCallError(f"{asked.method} {urlsplit(asked.url).path} is not a read")
         if permit is None:
             raise UndeclaredCallError(f"{call} was tried outside of a source")
-        if permit.declared(call) is None:
-            raise UndeclaredCallError(f"{permit.reader} did not declare {call}")
         if urlsplit(asked.url).netloc != self._host:
             raise UnreadError(Unread(Why.UNEXPECTED, call, "a link to another host"))
+        if permit.declared(call) is None:
+            raise UndeclaredCallError(f"{permit.reader} did not declare {call}")
         permit.count()
         response: PipelineResponse[Any, Any] = self.next.send(request)
         return response
