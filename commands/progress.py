@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TextIO
 
 from pipeline.collect import Progress
@@ -23,21 +23,29 @@ NAME = 24  # columns of a target's name, at most
 class Meter:
     """Shows how far each target is. Called from the threads that read."""
 
-    def __init__(self, out: TextIO | None = None, *, targets: Sequence[str] = (), quiet: bool = False) -> None:
+    def __init__(
+        self,
+        out: TextIO | None = None,
+        *,
+        targets: Sequence[str] = (),
+        quiet: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._out = out or sys.stderr
         self._quiet = quiet
         self._live = self._out.isatty() and os.environ.get("TERM") != "dumb"
         self._lock = threading.Lock()
         self._last: dict[str, Progress | None] = dict.fromkeys(targets)
-        self._shown = time.monotonic()
+        self._clock = clock
+        self._shown = clock()
         self._drawn = 0  # lines that stand on the terminal
 
     def __call__(self, progress: Progress) -> None:
         with self._lock:
             self._last[progress.target] = progress
             pause = 0.1 if self._live else SECONDS_BETWEEN_LINES
-            if not self._quiet and time.monotonic() - self._shown >= pause:
-                self._shown = time.monotonic()
+            if not self._quiet and self._clock() - self._shown >= pause:
+                self._shown = self._clock()
                 self._show()
 
     def _show(self) -> None:
@@ -53,7 +61,7 @@ class Meter:
     def _lines(self, width: int) -> Iterator[str]:
         unfinished_first = sorted(self._last.items(), key=lambda entry: _left(entry[1]), reverse=True)
         chosen = dict(unfinished_first[: LINES if len(self._last) <= LINES else LINES - 1])
-        room = min(NAME, max(columns(one_line(name)) for name in chosen))
+        room = min(NAME, max(8, width // 3), max(columns(one_line(name)) for name in chosen))
         for name, progress in self._last.items():  # in the order of the configuration, or lines would jump
             if name in chosen:
                 label = cut(one_line(name), room)

@@ -106,7 +106,7 @@ def _print(write: Write, view: RunView) -> None:
 
 
 def _run(given: Namespace, able: Known, selection: Selection, store: Store) -> Outcome:
-    meter = Meter(targets=[target.name for target in selection.targets], quiet=given.quiet)
+    meter = Meter(targets=[target.name for target in selection.targets], quiet=given.quiet or given.debug)
     started = now()
     environment = Environment(
         configuration=able.configuration,
