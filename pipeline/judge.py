@@ -192,6 +192,14 @@ class _Index:
         return self._by_fact[name]
 
 
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """Why a type cannot be looked up, and where it was not read."""
+
+    reason: Unread
+    place: Scope | None = None
+
+
 class World:
     """Everything the judge may look at: stored states, and the snapshots that say what of them was read now."""
 
@@ -204,7 +212,10 @@ class World:
         self._seen: dict[tuple[str, Scope], dict[str, Seen]] = {}
         for (scope, source), snapshot in seen.items():
             self._seen.setdefault((scope.provider, scope), {})[source] = snapshot
-        self._indexes: dict[tuple[str, str, str], _Index] = {}
+        self._by_account: dict[tuple[str, str], list[Scope]] = {}
+        for provider, scope in sorted(self._seen):
+            self._by_account.setdefault((provider, scope.account), []).append(scope)
+        self._indexes: dict[tuple[str, str, str], _Index | _Hidden] = {}
 
     def seen(self, scope: Scope) -> Mapping[str, Seen]:
         """This run's snapshots of a scope, by source."""
@@ -219,23 +230,32 @@ class World:
             raise LookupError(f"{check.id} did not declare that it looks up {type_}")
         provider = type_.partition(".")[0]
         account = scope.account if provider == scope.provider and check.within != "provider" else "*"
-        listing = self.sources.listing(type_).source.name
-        scopes = [s for s in self.scopes(provider) if account in ("*", s.account) and listing in self.seen(s)]
         near = check.within == "region" and provider == scope.provider and scope.region != "global"
-        if near:  # what other regions hold or hide is no answer to a question about this one
-            scopes = [s for s in scopes if s.region in (scope.region, "global")]
+        key = (account, scope.region if near else "*", type_)
+        if key not in self._indexes:  # found once: an estate may have thousands of accounts, and each look-up comes here
+            self._indexes[key] = self._indexed(type_, account, scope.region if near else None)
+        found = self._indexes[key]
+        if isinstance(found, _Hidden):
+            place = found.place
+            beyond = place is not None and provider == scope.provider and place.account != scope.account
+            raise UnreadFactError(_there(found.reason, place) if place is not None and beyond else found.reason)
+        return found
+
+    def _indexed(self, type_: str, account: str, region: str | None) -> "_Index | _Hidden":
+        """The index of what was read of a type in an account (`*`: in all), or why it cannot be looked up."""
+        provider = type_.partition(".")[0]
+        listing = self.sources.listing(type_).source.name
+        known = self._by_account.get((provider, account), ()) if account != "*" else self.scopes(provider)
+        scopes = [s for s in known if listing in self.seen(s)]
+        if region is not None:  # what other regions hold or hide is no answer to a question about this one
+            scopes = [s for s in scopes if s.region in (region, "global")]
         if not scopes:
-            raise UnreadFactError(Unread(Why.NOT_COLLECTED, type_))
+            return _Hidden(Unread(Why.NOT_COLLECTED, type_))
         for place in scopes:
             snapshot = self.seen(place)[listing]
             if snapshot.presence is not Presence.COMPLETE:
-                reason = snapshot.reason or Unread(Why.NOT_COLLECTED, type_)
-                beyond = provider == scope.provider and place.account != scope.account
-                raise UnreadFactError(_there(reason, place) if beyond else reason)
-        key = (account, scope.region if near else "*", type_)
-        if key not in self._indexes:
-            self._indexes[key] = _Index(self._looked_up(type_, scopes))
-        return self._indexes[key]
+                return _Hidden(snapshot.reason or Unread(Why.NOT_COLLECTED, type_), place)
+        return _Index(self._looked_up(type_, scopes))
 
     def _looked_up(self, type_: str, scopes: Iterable[Scope]) -> Iterator[_Found]:
         names = sorted({name for c in self.checks for name in c.looks_up.get(type_, ())})
