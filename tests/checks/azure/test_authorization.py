@@ -190,3 +190,11 @@ def test_roles_that_may_not_be_read_are_unknown(azure: "Cloud", check: str, type
     seen = asked(azure, check)
     assert {f.status for f in seen.of(check)} == {"unknown"}
     assert f"{type_}/read was denied" in seen.of(check)[0].reason
+
+
+@pytest.mark.parametrize("check", [OWNERS, PAIRS])
+def test_assignments_that_one_subscription_hides_leave_all_unknown_and_say_where(azure: "Cloud", check: str) -> None:
+    azure.deny(f"{ASSIGNMENT}/read", account=TEST)
+    seen = asked(azure, check)
+    assert of(seen, check) == "unknown"
+    assert f"{ASSIGNMENT}/read was denied (in {TEST}: " in seen.reason(check, PROD)
