@@ -30,6 +30,7 @@ Wake = Callable[[str], None]
 TABLE = "schedule_job"
 LONGEST_SLEEP = 30.0  # seconds
 _PAUSE = 5.0  # seconds, after a failure
+_ATTEMPTS = 3
 
 
 def due(_schedule: str) -> None:
@@ -96,6 +97,17 @@ class Jobs(SQLAlchemyJobStore):  # type: ignore[misc]
         job._jobstore_alias = self._alias
         return job
 
+    def make_room(self) -> None:
+        """Make the table where it is absent. Another daemon may be doing so just now: then it is there at the next look."""
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                self.jobs_t.create(self.engine, checkfirst=True)
+            except Exception:  # noqa: BLE001 - what the driver says of it differs, and the last attempt is not caught
+                time.sleep(0.2)
+            else:
+                return
+        self.jobs_t.create(self.engine, checkfirst=True)
+
     def forget_others(self) -> int:
         """Drop the jobs of schedules that are not, or no more, so defined; how many there were."""
         with self.engine.begin() as connection:
@@ -127,10 +139,16 @@ class Scheduling:
     def __init__(self, url: Any, schedules: Iterable[Schedule], wake: Wake) -> None:
         self._schedules = tuple(schedules)
         self.jobs = Jobs(url, self._schedules)
-        self._clockwork = Clockwork(timezone=UTC, executors={"default": Waker(wake)}, jobstores={"default": self.jobs})
+        self._clockwork = Clockwork(
+            timezone=UTC,
+            executors={"default": Waker(wake)},
+            jobstores={"default": self.jobs},
+            jobstore_retry_interval=_PAUSE,
+        )
 
     def start(self, now: datetime) -> None:
         """Bring the jobs in line with the configuration, and begin to wake. Those that are unchanged keep their time."""
+        self.jobs.make_room()
         self._clockwork.start(paused=True)
         self.jobs.forget_others()
         kept = self.jobs.kept()

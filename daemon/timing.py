@@ -75,7 +75,7 @@ class Timing:
 
 def duration(text: str) -> timedelta:
     """A span of time, as `90s`, `5m`, `6h`, `1d` or `1h30m`. Raises `ValueError`."""
-    parts = re.findall(r"(\d{1,9})([dhms])", text)
+    parts = re.findall(r"([0-9]{1,9})([dhms])", text)
     if not parts or "".join(number + unit for number, unit in parts) != text or len({u for _, u in parts}) != len(parts):
         raise ValueError(f"{text!r} is no span of time; write 90s, 5m, 6h, 1d or 1h30m")
     span = timedelta(**{_UNITS[unit]: int(number) for number, unit in parts})

@@ -136,7 +136,7 @@ class Watch:
         while not self._stopping.is_set():
             self._woken.clear()
             try:
-                self._look()
+                self.look()
             except StoreError as error:
                 say("store.failed", level=logging.ERROR, error=str(error))
             except Exception as error:
@@ -145,7 +145,7 @@ class Watch:
                 logging.getLogger(__name__).debug("a bug", exc_info=error)
             self._woken.wait(self._pace.look)
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Run what is due until nothing is."""
         again = True
         while again and not self._stopping.is_set():

@@ -99,10 +99,15 @@ class Firings:
     def register(self, name: str, definition: Json, now: datetime) -> None:
         """Make a schedule known, from now on. One that is known stays as it is."""
 
+        row = {"name": name, "definition": _text(definition), "settled": _number(now), "number": 0, "attempts": 0}
+
         def write(connection: sa.Connection) -> None:
-            if connection.execute(sa.select(_S.name).where(_S.name == name)).first() is None:
-                row = {"name": name, "definition": _text(definition), "settled": _number(now), "number": 0, "attempts": 0}
-                connection.execute(schema.schedule.insert().values(**row, holder="", expires=0))
+            # Two daemons may be started at once; both databases know these words, and SQLAlchemy has none for both.
+            insert = sa.text(
+                "INSERT INTO schedule (name, definition, settled, number, attempts, holder, expires) "
+                "VALUES (:name, :definition, :settled, :number, :attempts, '', 0) ON CONFLICT (name) DO NOTHING"
+            )
+            connection.execute(insert, row)
 
         self._database.retrying(write)
 

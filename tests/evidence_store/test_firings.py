@@ -191,3 +191,19 @@ def test_times_that_contradict_each_other_in_a_leaf_are_named(lite: Bench) -> No
         other = canonical.encode({**canonical.decode(body), "count": 1})
         connection.execute(sa.text("UPDATE ev_leaf SET body = :new WHERE body = :old"), {"new": other, "old": body})
     assert any("tells of 1 missed runs" in p.sentence for p in lite.verify().integrity.problems)
+
+
+def test_two_that_register_at_once_make_one_schedule(bench: Bench) -> None:
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                Bench(bench.url, bench.keys).store.firings.register("nightly", {"name": "nightly"}, bench.clock.now)
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+    assert standing(bench).number == 0
