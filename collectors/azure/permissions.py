@@ -88,8 +88,14 @@ def _any(patterns: Iterable[str], action: str) -> bool:
 
 
 def _touched(patterns: Iterable[str], action: str) -> bool:
-    """Whether a pattern takes the action away or, where the action stands for many, some part of it."""
-    return _any(patterns, action) or ("*" in action and any(_compiled(action).fullmatch(p.replace("*", "x")) for p in patterns))
+    """Whether a pattern takes the action away or, where the action is the reading of everything, some part of it."""
+    return _any(patterns, action) or (action == EVERYTHING and any(_has_reads(pattern) for pattern in patterns))
+
+
+def _has_reads(pattern: str) -> bool:
+    """Whether some action that a pattern covers is a read: by what stands after its last `*`, or by its end without one."""
+    _, wild, tail = pattern.lower().rpartition("*")
+    return tail.endswith("/read") or (wild != "" and "/read".endswith(tail))
 
 
 @lru_cache(maxsize=4096)

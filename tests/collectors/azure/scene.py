@@ -1,32 +1,37 @@
 """A small organization as it might be: some of it in order, some not. And a crowd, for measuring."""
 
+from datetime import UTC, datetime, timedelta
+
 from tests.collectors.azure.cloud import PROD, TEST, Cloud
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
+LOOKED = datetime(2025, 6, 2, tzinfo=UTC)
 _TAGS = {"owner": "platform@example.org", "classification": "internal", "environment": "production"}
 
 
-def scene(cloud: Cloud) -> None:
-    """Two subscriptions: `prod`, mostly in order, and `test`, where somebody was in a hurry."""
-    _machines(cloud)
+def scene(cloud: Cloud, at: datetime = LOOKED) -> None:
+    """Two subscriptions: `prod`, mostly in order, and `test`, where somebody was in a hurry; assessed the day before `at`."""
+    _machines(cloud, at - timedelta(days=1))
     _stores(cloud)
     _access(cloud)
     _logs(cloud)
 
 
-def _machines(cloud: Cloud) -> None:
+def _machines(cloud: Cloud, assessed: datetime) -> None:
     firmware = {"secureBootEnabled": True, "vTpmEnabled": True}
     secure = {"encryptionAtHost": True, "securityType": "TrustedLaunch", "uefiSettings": firmware}
     web = cloud.add("Microsoft.Compute/virtualMachines", "web", tags=_TAGS, properties={"securityProfile": secure})
     old = cloud.add("Microsoft.Compute/virtualMachines", "old", subscription=TEST)
     cloud.add("Microsoft.Compute/virtualMachines", "never-assessed", subscription=TEST)
-    cloud.assess(web)
+    when = f"{assessed:%Y-%m-%dT%H:%M:%S}.0000000Z"
+    cloud.assess(web, lastModifiedDateTime=when)
     cloud.assess(
         old,
         {"patchName": "openssl", "classifications": ["Security"]},
         {"patchName": "linux-image", "classifications": ["Critical"]},
+        lastModifiedDateTime=when,
         availablePatchCountByClassification={"security": 1, "critical": 1, "other": 0},
     )
     cloud.add("Microsoft.Network/networkSecurityGroups", "web", tags=_TAGS)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -143,7 +144,7 @@ def main() -> None:
         from tests.collectors.azure.scene import crowd, scene
 
         server.cloud.page, server.cloud.latency = given.page, given.latency
-        scene(server.cloud)
+        scene(server.cloud, datetime.now(UTC))
         crowd(server.cloud, given.resources)
         for name, value in server.environment().items():
             sys.stdout.write(f"export {name}={value}\n")
