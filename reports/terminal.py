@@ -1,6 +1,6 @@
 """Plain text for people: columns, wrapping, and colour where a terminal wants it.
 
-- A line is at most `WIDTH` columns wide; a wide character takes two.
+- A line is at most `WIDTH` columns wide, and no wider than the terminal; a wide character takes two.
 - Whatever is written here has gone through `one_line`: a name in the estate cannot move the cursor.
 - Colour never carries meaning alone.
 """
@@ -8,12 +8,14 @@
 import os
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TextIO, TypeAlias
 
 from reports.hostile import one_line
 
 WIDTH = 100
+NARROWEST = 72  # columns; in a terminal narrower than that lines wrap
+_LEAST = 10  # columns of a column that is made narrower, or of a paragraph
 LONGEST = 2_000  # characters of one text that are shown to a person
 Row: TypeAlias = Sequence[tuple[str, str] | str]  # a cell is text, or text with a style
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "magenta": "35"}
@@ -22,6 +24,16 @@ _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "
 def wants_colour(out: TextIO) -> bool:
     """Whether the stream is a terminal whose user has not set NO_COLOR (https://no-color.org) or a dumb TERM."""
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width_of(out: TextIO) -> int:
+    """How wide a line may be: `WIDTH`, or as wide as the terminal where that is narrower."""
+    if not out.isatty():
+        return WIDTH
+    try:
+        return max(NARROWEST, min(WIDTH, os.get_terminal_size(out.fileno()).columns))
+    except (OSError, ValueError):
+        return WIDTH
 
 
 def columns(text: str) -> int:
@@ -80,6 +92,7 @@ class Paper:
     def __init__(self, out: TextIO, *, colour: bool | None = None) -> None:
         self._out = out
         self._colour = wants_colour(out) if colour is None else colour
+        self._width = width_of(out)
 
     def styled(self, text: str, style: str) -> str:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self._colour and style in _CODES else text
@@ -97,7 +110,7 @@ class Paper:
         label, label_style = lead
         start = indent + columns(label)
         further = start if hang is None else hang
-        first, *rest = wrapped(text, WIDTH - max(start, further))
+        first, *rest = wrapped(text, max(_LEAST, self._width - max(start, further)))
         self._out.write(f"{' ' * indent}{self.styled(label, label_style)}{self.styled(first, style)}\n")
         for line in rest:
             self._out.write(f"{' ' * further}{self.styled(line, style)}\n")
@@ -105,13 +118,14 @@ class Paper:
     def pairs(self, rows: Iterable[tuple[str, str]], *, indent: int = 2, width: int = 20) -> None:
         """A label and what it says, side by side."""
         for label, text in rows:
-            first, *rest = wrapped(text, WIDTH - indent - width)
+            first, *rest = wrapped(text, max(_LEAST, self._width - indent - width))
             self._out.write(f"{' ' * indent}{cut(one_line(label), width - 1):<{width}}{first}\n")
             for line in rest:
                 self._out.write(f"{' ' * (indent + width)}{line}\n")
 
     def table(self, layout: Sequence[Column], rows: Iterable[Row], *, indent: int = 2, titles: bool = True) -> None:
         """Rows under their titles."""
+        layout = _fitted(layout, self._width - indent)
         if titles:
             self._out.write(self.styled(_aligned(layout, [column.title for column in layout], indent), "dim") + "\n")
         for row in rows:
@@ -130,6 +144,19 @@ class Paper:
         margin = indent + sum(column.width + 2 for column in layout[:-1])
         for further in last[1:]:
             yield " " * margin + self.styled(further, cells[-1][1])
+
+
+def _fitted(layout: Sequence[Column], room: int) -> Sequence[Column]:
+    """The layout with its widest columns of text made narrower, until it fits."""
+    widths = [column.width for column in layout]
+    over = sum(widths) + 2 * (len(widths) - 1) - room
+    while over > 0:
+        widest = max(range(len(widths)), key=lambda i: 0 if layout[i].right else widths[i])
+        if widths[widest] <= _LEAST:
+            break
+        widths[widest] -= 1
+        over -= 1
+    return [replace(column, width=width) for column, width in zip(layout, widths, strict=True)]
 
 
 def _padded(text: str, column: Column) -> str:
