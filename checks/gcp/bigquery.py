@@ -4,7 +4,7 @@ from checks.check import Answer, Unknown, check
 from checks.gcp.hierarchy import NODES, open_if_unread
 from checks.gcp.members import PUBLIC
 from checks.gcp.naming import some
-from checks.gcp.policies import POLICIES, grants, of_service, open_to_everyone
+from checks.gcp.policies import POLICIES, of_service, open_to_everyone, public_grants
 from evidence_store.records import Inventory, Json, Resource
 
 _TABLE = "bigquery.googleapis.com/Table"
@@ -27,7 +27,7 @@ def gcp_bigquery_no_public(dataset: Resource, *, inventory: Inventory) -> Answer
     found = [*_by_list(dataset.fact("access")), *open_to_everyone(dataset, inventory, of_service("bigquery"))]
     for table in inventory.where("gcp.iam.policy", assetType=_TABLE):
         if table.uid.startswith(f"{dataset.uid}/"):
-            found += [f"{g.role} to {g.member} on table {table.name}" for g in grants(table) if g.member in PUBLIC]
+            found += [f"{g.role} to {g.member} on table {table.name}" for g in public_grants(table)]
     if found:
         return f"dataset {dataset.name} grants {some(list(dict.fromkeys(found)))}"
     if dataset.fact("access") is None and inventory.get("gcp.iam.policy", dataset.uid) is None:

@@ -6,9 +6,9 @@ from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.conditions import ends_by
 from checks.gcp.environments import PROJECTS, Standing, standing_of
 from checks.gcp.hierarchy import NODES, above, open_above, unread
-from checks.gcp.members import PUBLIC, is_own_service_account, is_person, mail_domain
+from checks.gcp.members import is_own_machine, is_person, mail_domain
 from checks.gcp.naming import listed, some
-from checks.gcp.policies import POLICIES, called, grants, holders, node_of
+from checks.gcp.policies import POLICIES, called, grants, holders, node_of, public_grants
 from checks.gcp.roles import BROAD, CUSTOM, custom_role, is_administrative, is_custom, raises_itself
 from evidence_store.records import Inventory, Resource, format_time
 
@@ -82,7 +82,7 @@ def gcp_iam_no_public_members(policy: Resource, *, approved: tuple[str, ...] = (
 
     `approved`: full names of resources that are public by design, `//storage.googleapis.com/my-site`; `*` stands for any text
     """
-    public = sorted({f"{g.role} to {g.member}" for g in grants(policy) if g.member in PUBLIC})
+    public = sorted({f"{g.role} to {g.member}" for g in public_grants(policy)})
     if not public:
         return None
     if listed(policy.uid, approved):
@@ -128,7 +128,7 @@ def gcp_iam_sa_not_admin(
     """Service accounts hold no administrative role on a project, a folder or the organization.
 
     Whoever gets hold of the key or the machine of such an account is administrator, with no second factor in the way.
-    Google's own service agents are Google's. A custom role administers if its permissions let a holder give itself more.
+    So are workloads from outside that federate. Google's own service agents are Google's. A custom role administers if its permissions let a holder give itself more.
 
     `approved`: service accounts that administer by design, `terraform@ops.iam.gserviceaccount.com`; `*` stands for any text
     `harmless_roles`: roles named admin that administer nothing beyond their own data
@@ -138,9 +138,7 @@ def gcp_iam_sa_not_admin(
     held = [
         g
         for g in grants(policy)
-        if is_own_service_account(g.member)
-        and not listed(g.member.partition(":")[2], approved)
-        and g.role not in harmless_roles
+        if is_own_machine(g.member) and not listed(g.member.partition(":")[2], approved) and g.role not in harmless_roles
     ]
     admin = {f"{g.role} to {g.member}" for g in held if is_administrative(g.role)}
     unseen = set()
@@ -201,21 +199,21 @@ def gcp_iam_duty_split(policy: Resource, *, inventory: Inventory, approved: tupl
 
     `approved`: members that may hold both all the same; `*` stands for any text
     """
-    over = above(policy)
+    here = {what: holders([policy], (*administering, *using)) for what, (administering, using) in _DUTIES.items()}
+    if not any(here.values()):
+        return None
+    over, both = above(policy), []
     higher = [p for uid in (*_containers(policy.uid), *over) if (p := inventory.get("gcp.iam.policy", uid)) is not None]
-    both, halves = [], False
     for what, (administering, using) in _DUTIES.items():
-        here = {**holders([policy], administering), **holders([policy], using)}
-        halves = halves or bool(here)
         admins, users = holders([policy, *higher], administering), holders([policy, *higher], using)
         both += [
             f"{member} administers and uses {what} ({admins[member]}, {users[member]})"
-            for member in sorted(here.keys() & admins.keys() & users.keys())
+            for member in sorted(here[what].keys() & admins.keys() & users.keys())
             if not listed(member, approved)
         ]
     if both:
         return f"{called(policy)}: {some(both)}"
-    missing = unread(over, inventory) if halves else []
+    missing = unread(over, inventory)
     return open_above(f"the other of two roles on {called(policy)}", missing) if missing else None
 
 

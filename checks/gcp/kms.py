@@ -40,9 +40,10 @@ def gcp_kms_rotation(key: Resource, *, at: datetime, max_period_days: int = 90) 
         return f"{key.name} does not rotate"
     if period > max_period_days:
         return f"{key.name} rotates every {period:g} days; the limit is {max_period_days}"
-    if following is None or following > at + timedelta(days=max_period_days):
-        when = "never" if following is None else f"on {following:%Y-%m-%d}"
-        return f"{key.name} rotates next {when}, later than {max_period_days} days allow"
+    if following is None:
+        return f"{key.name} has a rotation period, and no date of its next rotation"
+    if following > at + timedelta(days=max_period_days):
+        return f"{key.name} rotates next on {following:%Y-%m-%d}, later than {max_period_days} days allow"
     return f"{key.name} was due to rotate on {following:%Y-%m-%d}" if following < at - timedelta(days=1) else None
 
 

@@ -99,16 +99,17 @@ def gcp_log_sink_org(
     `log_projects`: ids of the projects that keep logs; without any, each project that a sink names counts
     `accepted_filters`: filters that leave out only what need not be kept
     """
-    faults = {}
-    for sink in inventory.where("gcp.logging.sink"):
+    over, faults = above(node), {}
+    places = unread(over, inventory)
+    depends = bool(over) and not places  # on what stands above alone: its own sinks matter to nobody else
+    for sink in inventory.where("gcp.logging.sink", **({"includeChildren": True} if depends else {})):
         at = _node_of(sink)
-        if at == node.uid or (at in above(node) and sink.fact("includeChildren")):
+        if at == node.uid or (at in over and sink.fact("includeChildren")):
             fault = _sink_fault(sink, node, inventory, log_projects, accepted_filters)
             if fault is None:
                 return None
             faults[last(sink.uid)] = fault
-    over = above(node)
-    if places := unread(over, inventory):
+    if places:
         return open_above(f"a sink for all logs of {called(node)}", places)
     if over:
         return NotApplicable(f"{called(node)} has no such sink of its own; it is asked above")
@@ -138,11 +139,7 @@ def _sink_fault(
     project = project_of(sink.fact("destination"), inventory)
     if project is None:
         return f"sends to {sink.fact('destination')}, which is in no project that is known"
-    if (
-        node.type == "gcp.project"
-        and _node_of(sink) == node.uid
-        and project in (node.scope.account, node.uid.rpartition("/")[2])
-    ):
+    if node.type == "gcp.project" and _node_of(sink) == node.uid and project == node.scope.account:
         return "sends to its own project"
     return f"sends to project {project}" if log_projects and project not in log_projects else None
 

@@ -4,6 +4,10 @@ import re
 
 PUBLIC = frozenset({"allUsers", "allAuthenticatedUsers", "principalSet://goog/public:all"})
 _PEOPLE = frozenset({"user", "group", "domain"})
+_WORKLOAD = re.compile(
+    r"(principal|principalSet)://iam\.googleapis\.com/projects/\d+/locations/global/workloadIdentityPools/"
+    r"|principalSet://cloudresourcemanager\.googleapis\.com/.+/type/ServiceAccount$"
+)
 _WORKFORCE = re.compile(r"(principal|principalSet)://iam\.googleapis\.com/locations/global/workforcePools/")
 # Google runs these accounts, in projects of its own, and grants them what its services need.
 _AGENT_PROJECTS = re.compile(
@@ -33,8 +37,11 @@ def mail_domain(member: str) -> str | None:
     return identity.rpartition("@")[2].lower()
 
 
-def is_own_service_account(member: str) -> bool:
-    """Whether a member is a service account of a customer: user-made or a service's default, none of Google's agents."""
+def is_own_machine(member: str) -> bool:
+    """Whether a customer's programs act as this member: a service account, user-made or a service's default, or an outside
+    workload; none of Google's agents."""
+    if _WORKLOAD.match(member):
+        return True
     kind, _, address = member.partition(":")
     if kind != "serviceAccount":
         return False

@@ -38,32 +38,34 @@ def gcp_os_patch_state(
     `max_report_age_days`: how old the machine's last report may be, in days
     `first_report_hours`: how long a new machine may take to report for the first time, in hours
     """
-    if (silent := _silent(instance, at, max_report_age_days, first_report_hours)) is not None:
+    if (silent := _silent(instance, at, first_report_hours)) is not None:
         return silent
     days = {Rating.IMPORTANT: deadline_days, Rating.UNRATED: unrated_days}
     found = [update for update in updates(instance.fact("availablePackages")) if update.rating in days]
     late = [u for u in found if u.since is not None and u.since < at - timedelta(days=days[u.rating])]
     called = f"{instance.name} of project {instance.scope.account}"
+    reported = instance.time("updateTime")
+    if reported is not None and reported < at - timedelta(days=max_report_age_days):
+        missed = f", when it missed {_listed(late)}" if late else ""
+        return f"{called} last reported its updates on {reported:%Y-%m-%d}{missed}; the limit is {max_report_age_days} days"
     if late:
         return f"{called} misses updates beyond the deadline: {_listed(late)}"
     undated = [u for u in found if u.since is None]
     return Unknown(f"{called} misses updates that nobody dates: {_listed(undated)}") if undated else None
 
 
-def _silent(instance: Resource, at: datetime, max_report_age_days: int, first_report_hours: int) -> Answer:
+def _silent(instance: Resource, at: datetime, first_report_hours: int) -> Answer:
     """The answer for a machine that need not report, or does not; `None` where its report can be judged."""
     if instance.fact("status") != "RUNNING":
         return NotApplicable(f"{instance.name} is {instance.fact('status')}")
     if is_cluster_node(instance):
         return NotApplicable(f"{instance.name} is a node of a cluster, which replaces it to update it")
-    reported, made = instance.time("updateTime"), instance.time("creationTimestamp")
     if instance.fact("availablePackages") is None:
+        made = instance.time("creationTimestamp")
         due = None if made is None else made + timedelta(hours=first_report_hours)
         if due is not None and due > at:
             return NotApplicable(f"{instance.name} is new; its first report is due on {due:%Y-%m-%d %H:%M} UTC")
         return f"{instance.name} of project {instance.scope.account} does not report which updates it misses"
-    if reported is not None and reported < at - timedelta(days=max_report_age_days):
-        return f"{instance.name} last reported its updates on {reported:%Y-%m-%d}; the limit is {max_report_age_days} days"
     return None
 
 

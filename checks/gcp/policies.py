@@ -63,11 +63,20 @@ def open_to_everyone(resource: Resource, inventory: Inventory, matters: Callable
     found: dict[str, None] = {}
     for uid in (resource.uid, *within, *chain(resource)):
         policy = inventory.get("gcp.iam.policy", uid)
-        for grant in grants(policy) if policy is not None else ():
-            if grant.member in PUBLIC and matters(grant.role):
-                place = f" on {called(policy)}" if policy is not None and uid != resource.uid else ""
+        if policy is None:
+            continue
+        for grant in public_grants(policy):
+            if matters(grant.role):
+                place = f" on {called(policy)}" if uid != resource.uid else ""
                 found[f"{grant.role} to {grant.member}{place}"] = None
     return list(found)
+
+
+def public_grants(policy: Resource) -> Iterator[Grant]:
+    """What a policy grants to everyone."""
+    for binding in policy.fact("bindings") or ():
+        for member in sorted(PUBLIC.intersection(binding.get("members") or ())):
+            yield Grant(binding["role"], member, binding.get("condition"))
 
 
 def of_service(*services: str) -> Callable[[str], bool]:

@@ -132,6 +132,13 @@ def test_the_domains_that_count_as_private_are_declared(gcp: Cloud) -> None:
         ("roles/editor", "serviceAccount:111111111111-compute@developer.gserviceaccount.com", "fail"),
         ("roles/editor", "serviceAccount:shop@appspot.gserviceaccount.com", "fail"),
         ("roles/storage.admin", "serviceAccount:shop.svc.id.goog[apps/web]", "fail"),
+        (
+            "roles/owner",
+            "principalSet://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/attribute.repo/a",
+            "fail",
+        ),
+        ("roles/editor", "principalSet://cloudresourcemanager.googleapis.com/projects/1/type/ServiceAccount", "fail"),
+        ("roles/owner", "principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/ada", "pass"),
         ("roles/storage.objectViewer", BUILD, "pass"),
         ("roles/editor", "serviceAccount:111111111111@cloudservices.gserviceaccount.com", "pass"),
         ("roles/owner", "serviceAccount:service-111111111111@gcp-sa-cloudbuild.iam.gserviceaccount.com", "pass"),

@@ -28,7 +28,7 @@ def key(gcp: Cloud, **data: Any) -> str:
         ({}, "fail", "does not rotate"),
         ({**TURNING, "rotationPeriod": "31536000s"}, "fail", "every 365 days; the limit is 90"),
         ({**TURNING, "nextRotationTime": "2028-06-01T00:00:00Z"}, "fail", "rotates next on 2028-06-01"),
-        ({"rotationPeriod": "7776000s"}, "fail", "rotates next never"),
+        ({"rotationPeriod": "7776000s"}, "fail", "no date of its next rotation"),
         ({**TURNING, "nextRotationTime": "2026-03-01T00:00:00Z"}, "fail", "was due to rotate on 2026-03-01"),
         ({"purpose": "ASYMMETRIC_SIGN"}, "not_applicable", "ASYMMETRIC_SIGN"),
         ({"purpose": "MAC"}, "not_applicable", "MAC"),

@@ -115,8 +115,10 @@ def test_a_new_machine_has_time_to_report(gcp: Cloud) -> None:
 def test_an_agent_that_fell_silent_is_told(gcp: Cloud) -> None:
     machine(gcp)
     report(gcp, at="2026-04-20T06:00:00Z")
-    assert asked(gcp, PATCH).reason(PATCH) == "web last reported its updates on 2026-04-20; the limit is 3 days"
+    assert asked(gcp, PATCH).reason(PATCH) == "web of project shop last reported its updates on 2026-04-20; the limit is 3 days"
     assert asked(gcp, PATCH, max_report_age_days=30).status(PATCH) == "pass"
+    report(gcp, apt(LONG_AGO), at="2026-04-20T06:00:00Z")
+    assert "on 2026-04-20, when it missed openssl 3.0.19 (since 2026-01-10);" in asked(gcp, PATCH).reason(PATCH)
 
 
 @pytest.mark.parametrize("at", [None, "2026-06-01T00:00:00Z"])
