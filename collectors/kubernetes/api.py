@@ -5,6 +5,7 @@
 - Each request has a time-out to connect, one between bytes, and one for the whole; each answer a greatest size.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Mapping
@@ -87,13 +88,13 @@ class Api:
             answer: Answer | None = None
             try:
                 answer = self._once(permit, call, method, url, accept, body)
+                if answer.status not in errors.RETRIED:
+                    return answer
                 unread = errors.of_answer(answer.status, answer.body, call)
             except BrokenOffError:
                 unread = Unread(Why.UNEXPECTED, call, "the answer broke off")
             except (HTTPError, OSError) as error:
                 unread = errors.of_transport(error, call)
-            if answer is not None and answer.status not in errors.RETRIED:
-                return answer
             wait = _wait(answer, tries)
             most = TRIES.get(answer.status, TRIES_ELSE) if answer else TRIES_ELSE
             if tries >= most or waited + wait > WAIT_TOTAL or _is_settled(unread):
@@ -186,9 +187,23 @@ def _object(answer: Answer, call: str) -> dict[str, Json]:
             raise NotServedError
         raise UnreadError(errors.of_answer(answer.status, answer.body, call))
     try:
-        found = orjson.loads(answer.body)
+        found = _parsed(answer.body)
     except orjson.JSONDecodeError:
         raise UnreadError(Unread(Why.UNEXPECTED, call, "no JSON")) from None
     if not isinstance(found, dict):
         raise UnreadError(Unread(Why.UNEXPECTED, call, "no JSON object"))
     return found
+
+
+def _parsed(body: bytes) -> Json:
+    """Parse without looking for garbage in between: a page makes half a million objects, and there is none among them.
+
+    It takes two thirds of the time of parsing large pages otherwise.
+    """
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        return orjson.loads(body)
+    finally:
+        if looking:
+            gc.enable()

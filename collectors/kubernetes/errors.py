@@ -35,9 +35,10 @@ def status_object(body: bytes) -> Mapping[str, Any] | None:
 
 def not_served(status: int, body: bytes) -> bool:
     """Whether the API server itself says that it does not serve this group or kind."""
+    if status != 404:
+        return False
     told = status_object(body)
-    by_status = told is not None and told.get("reason") == "NotFound"
-    return status == 404 and (by_status or body.strip() == _NOT_SERVED)
+    return body.strip() == _NOT_SERVED if told is None else told.get("reason") == "NotFound"
 
 
 def of_answer(status: int, body: bytes, call: str) -> Unread:

@@ -36,7 +36,7 @@ def fill(cluster: Cluster) -> None:
 
 
 def many(cluster: Cluster, pods: int) -> None:
-    """Pods of one deployment as an API server gives them, about 6 KB each, in a namespace for each hundred.
+    """Pods of one deployment as an API server gives them, about 7 KB each, in a namespace for each hundred.
 
     They are stored as they stand, since holding each to its model takes long.
     """
