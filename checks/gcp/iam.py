@@ -128,9 +128,10 @@ def gcp_iam_sa_not_admin(
     """Service accounts hold no administrative role on a project, a folder or the organization.
 
     Whoever gets hold of the key or the machine of such an account is administrator, with no second factor in the way.
-    So are workloads from outside that federate. Google's own service agents are Google's. A custom role administers if its permissions let a holder give itself more.
+    The same holds for workloads from outside that federate. Google's own service agents are Google's. A custom role
+    administers if its permissions let a holder give itself more.
 
-    `approved`: service accounts that administer by design, `terraform@ops.iam.gserviceaccount.com`; `*` stands for any text
+    `approved`: members that administer by design, `serviceAccount:terraform@ops.iam.gserviceaccount.com`; `*` stands for any text
     `harmless_roles`: roles named admin that administer nothing beyond their own data
     """
     if node_of(policy) is None:
@@ -138,7 +139,7 @@ def gcp_iam_sa_not_admin(
     held = [
         g
         for g in grants(policy)
-        if is_own_machine(g.member) and not listed(g.member.partition(":")[2], approved) and g.role not in harmless_roles
+        if is_own_machine(g.member) and not listed(g.member, approved) and g.role not in harmless_roles
     ]
     admin = {f"{g.role} to {g.member}" for g in held if is_administrative(g.role)}
     unseen = set()

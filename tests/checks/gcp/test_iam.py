@@ -155,7 +155,7 @@ def test_service_accounts_administer_nothing(gcp: Cloud, role: str, member: str,
 
 def test_a_pipeline_and_a_role_can_be_approved(gcp: Cloud) -> None:
     policy(gcp, "shop", ("roles/storage.objectAdmin", BUILD))
-    assert asked(gcp, MACHINES, approved=["build@*"]).status(MACHINES) == "pass"
+    assert asked(gcp, MACHINES, approved=["serviceAccount:build@*"]).status(MACHINES) == "pass"
     assert asked(gcp, MACHINES, harmless_roles=["roles/storage.objectAdmin"]).status(MACHINES) == "pass"
     assert asked(gcp, MACHINES).status(MACHINES) == "fail"
 
