@@ -57,6 +57,8 @@ class _Handler(BaseHTTPRequestHandler):
             answer = _token(cloud, parse_qs((body or b"").decode()))
         elif path.endswith("/.well-known/openid-configuration"):
             answer = Answer(200, _directory(cloud, path.split("/")[1]))
+        elif path == "/requests":  # how many there were, for whoever measures
+            answer = Answer(200, {"requests": len(cloud.calls)})
         elif not (self.headers.get("Authorization") or "").startswith("Bearer "):
             answer = Answer(401, {"error": {"code": "AuthenticationFailed", "message": "No token."}})
         else:
@@ -137,13 +139,13 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--resources", type=int, default=0, help="that many more resources beside the scene's")
     parser.add_argument("--page", type=int, default=1000, help="rows of a page at most")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--latency", type=float, default=0.0, help="milliseconds before each answer")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory), given.port)
         from tests.collectors.azure.scene import crowd, scene
 
-        server.cloud.page, server.cloud.latency = given.page, given.latency
+        server.cloud.page, server.cloud.latency = given.page, given.latency / 1000
         scene(server.cloud, datetime.now(UTC))
         crowd(server.cloud, given.resources)
         for name, value in server.environment().items():
