@@ -5,7 +5,7 @@ from typing import Any
 
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts, Shape, fields_of, odd, of_kind
+from collectors.gcp.shaping import Facts, Shape, apart, fields_of, of_kind
 from collectors.gcp.values import OddValueError, plain
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
@@ -44,11 +44,7 @@ _dataset = Shape(
 def datasets(_: Reader, asset: Any) -> Iterator[Observation]:
     """Every dataset, and its list of access."""
     yield _dataset.observed(asset)
-    try:
-        facts: Any = _access(asset)
-    except OddValueError as error:
-        facts = odd(str(error))
-    yield Observation(DATASET, asset.name, facts, "access")
+    yield apart(DATASET, asset, "access", _access)
 
 
 def _access(asset: Any) -> Facts:

@@ -5,8 +5,7 @@ from typing import Any
 
 from collectors.gcp import assets, metadata
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts, Shape, listing, odd, only
-from collectors.gcp.values import OddValueError
+from collectors.gcp.shaping import Facts, Shape, apart, listing, only
 from collectors.source import source
 from evidence_store.records import Json, Observation
 
@@ -65,7 +64,7 @@ def _machine(facts: Facts, asset: Any) -> Facts:
     if "disks" in facts:
         more["disks"] = [_disk(disk) for disk in facts["disks"]]
     if "tags" in facts:
-        more["tags"] = sorted(facts["tags"].get("items", ()))
+        more["tags"] = {"items": sorted(facts["tags"].get("items", ()))}
     if "serviceAccounts" in facts:
         more["serviceAccounts"] = [
             {**only(a, "email"), "scopes": sorted(a.get("scopes", ()))} for a in facts["serviceAccounts"]
@@ -83,10 +82,7 @@ def _with_key(kept: Facts, holder: Facts, *names: str) -> Facts:
 
 
 def _metadata(type_: str, asset: Any, field: str) -> Observation:
-    try:
-        return Observation(type_, asset.name, {"metadata": metadata.values(asset, field)}, "metadata")
-    except OddValueError as error:
-        return Observation(type_, asset.name, odd(str(error)), "metadata")
+    return apart(type_, asset, "metadata", lambda asset: {"metadata": metadata.values(asset, field)})
 
 
 _project = Shape(

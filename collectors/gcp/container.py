@@ -5,8 +5,8 @@ from typing import Any
 
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts, Shape, fields_of, odd, of_kind, only, without
-from collectors.gcp.values import OddValueError, plain
+from collectors.gcp.shaping import Facts, Shape, apart, fields_of, of_kind, only, without
+from collectors.gcp.values import plain
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
@@ -79,11 +79,7 @@ _cluster = Shape(
 def clusters(_: Reader, asset: Any) -> Iterator[Observation]:
     """Every cluster, and what the machines of its pools are told."""
     yield _cluster.observed(asset, _described)
-    try:
-        facts: Any = {"nodeMetadata": _node_metadata(asset)}
-    except OddValueError as error:
-        facts = odd(str(error))
-    yield Observation(CLUSTER, asset.name, facts, "metadata")
+    yield apart(CLUSTER, asset, "metadata", lambda asset: {"nodeMetadata": _node_metadata(asset)})
 
 
 def _described(facts: Facts, _: Any) -> Facts:

@@ -47,10 +47,10 @@ class Reader:
         `kind` names all of them alike, where the content and not the type says what they are. Raises `UnreadError`.
         """
         call = f"cloudasset.ListAssets {content}"
-        yield from self._unplaced()
         listing = Listing(self._assets, self._permit, self.projects.parent, self.projects.moment)
         for found in listing.every(call, kinds):
             yield found if isinstance(found, Item) else self.placed(call, found, kind)
+        yield from self._unplaced()  # last: what this listing itself was refused is told before it
 
     def known_projects(self) -> Iterator[Item]:
         """The projects, from the listing that found the places."""

@@ -5,26 +5,26 @@ from typing import Any
 from collectors.gcp.projects import PROJECT
 from collectors.gcp.shaping import Facts, Shape, listing
 
-_STATES = {"displayName": str, "lifecycleState": str, "state": str, "createTime": str}
+_SINCE = {"createTime": str, "lifecycleState": str}
 
 
-def _since_renamed(facts: Facts, asset: Any) -> Facts:
-    """One name for what the service's versions call differently, and the resource above by its full name."""
-    state = facts.pop("state", None)
-    facts.setdefault("lifecycleState", state)
+def _above(asset: Any) -> str | None:
+    """The resource above, by its full name."""
     above = f"//cloudresourcemanager.googleapis.com/{asset.ancestors[1]}" if len(asset.ancestors) > 1 else None
-    return {"parent": asset.resource.parent or above}
+    return asset.resource.parent or above
+
+
+def _node(facts: Facts, asset: Any) -> Facts:
+    """One name for the state, which the service's versions call differently."""
+    return {"parent": _above(asset), "lifecycleState": facts.get("lifecycleState") or facts.get("state")}
 
 
 def _project(facts: Facts, asset: Any) -> Facts:
-    more = _since_renamed(facts, asset)
-    display = facts.pop("displayName", None)
+    """The newer version calls the display name so, and has its resource's name where the older has the display name."""
     number = next((a.partition("/")[2] for a in asset.ancestors if a.startswith("projects/")), None)
-    name = facts.get("name", "")
-    return {
-        **more,
-        "name": display if name.startswith("projects/") or not name else name,
-        "projectNumber": facts.get("projectNumber", number),
+    return _node(facts, asset) | {
+        "name": facts.get("displayName") or facts.get("name"),
+        "projectNumber": facts.get("projectNumber") or number,
     }
 
 
@@ -33,8 +33,9 @@ projects = listing(
         "gcp.project",
         PROJECT,
         always={"projectId": str},
-        maybe={"projectNumber": str, "name": str, "labels": dict, "tags": dict, **_STATES},
+        maybe={"projectNumber": str, "name": str, "labels": dict, "tags": dict, **_SINCE},
         added=("parent",),
+        passing={"displayName": str, "state": str},
     ),
     _project,
 )
@@ -44,17 +45,18 @@ folders = listing(
         "gcp.folder",
         "cloudresourcemanager.googleapis.com/Folder",
         always={"name": str},
-        maybe=_STATES,
+        maybe={"displayName": str, **_SINCE},
         added=("parent",),
+        passing={"state": str},
     ),
-    _since_renamed,
+    _node,
 )
 
 
 def _organization(facts: Facts, asset: Any) -> Facts:
-    owner = facts.pop("owner", None) or {}
+    owner = facts.get("owner") or {}
     customer = facts.get("directoryCustomerId") or owner.get("directoryCustomerId")
-    return _since_renamed(facts, asset) | {"directoryCustomerId": customer}
+    return _node(facts, asset) | {"directoryCustomerId": customer}
 
 
 organizations = listing(
@@ -62,8 +64,9 @@ organizations = listing(
         "gcp.organization",
         "cloudresourcemanager.googleapis.com/Organization",
         always={"name": str},
-        maybe={**_STATES, "directoryCustomerId": str, "owner": dict},
+        maybe={"displayName": str, "directoryCustomerId": str, **_SINCE},
         added=("parent",),
+        passing={"owner": dict, "state": str},
     ),
     _organization,
 )

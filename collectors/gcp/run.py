@@ -8,7 +8,7 @@ from typing import Any
 
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts, Shape, fields_of, odd, of_kind, only
+from collectors.gcp.shaping import Facts, Shape, apart, fields_of, of_kind, only
 from collectors.gcp.values import OddValueError, plain
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
@@ -33,7 +33,6 @@ _service = Shape(
         "serviceAccount",
         "containers",
         "binaryAuthorization",
-        "vpcAccess",
         "encryptionKey",
     ),
 )
@@ -52,11 +51,7 @@ _service = Shape(
 def services(_: Reader, asset: Any) -> Iterator[Observation]:
     """Every service; the variables of its containers apart, their texts as secrets."""
     yield _service.observed(asset, _described)
-    try:
-        facts: Any = _variables(_containers(asset))
-    except OddValueError as error:
-        facts = odd(str(error))
-    yield Observation(SERVICE, asset.name, facts, "variables")
+    yield apart(SERVICE, asset, "variables", lambda asset: _variables(_containers(asset)))
 
 
 def _described(_: Facts, asset: Any) -> Facts:
@@ -67,20 +62,19 @@ def _described(_: Facts, asset: Any) -> Facts:
     if not first:
         return {**_second(fields), "containers": containers}
     noted = first.get("annotations") or {}
-    spec = _object(fields, "spec").get("template", {}).get("spec", {})
+    word, policy = noted.get(f"{_ANNOTATION}ingress", "all"), noted.get(f"{_ANNOTATION}binary-authorization")
+    template = _object(fields, "spec").get("template", {})
+    spec = template.get("spec", {})
     kept: Facts = {
         "name": first.get("name"),
         "createTime": first.get("creationTimestamp"),
         "labels": first.get("labels"),
-        "ingress": _INGRESS.get(noted.get(f"{_ANNOTATION}ingress", "all")),
+        "ingress": _INGRESS.get(word, word),
         "invokerIamDisabled": noted.get(f"{_ANNOTATION}invoker-iam-disabled") == "true",
         "iapEnabled": noted.get(f"{_ANNOTATION}iap-enabled") == "true",
         "serviceAccount": spec.get("serviceAccountName"),
-        "encryptionKey": _object(fields, "spec")
-        .get("template", {})
-        .get("metadata", {})
-        .get("annotations", {})
-        .get(f"{_ANNOTATION}encryption-key"),
+        "encryptionKey": (template.get("metadata", {}).get("annotations") or {}).get(f"{_ANNOTATION}encryption-key"),
+        "binaryAuthorization": ({"useDefault": True} if policy == "default" else {"policy": policy}) if policy else None,
     }
     return {**kept, "containers": containers}
 
@@ -93,7 +87,7 @@ def _second(fields: Any) -> Facts:
         "iapEnabled": plain(fields["iapEnabled"]) if "iapEnabled" in fields else False,
         "binaryAuthorization": _object(fields, "binaryAuthorization") or None,
     }
-    return found | only(template, "serviceAccount", "vpcAccess", "encryptionKey")
+    return found | only(template, "serviceAccount", "encryptionKey")
 
 
 def _object(fields: Any, name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from collectors.gcp import assets
@@ -30,7 +30,8 @@ class Shape:
     asset_type: str  # `compute.googleapis.com/Disk`
     always: Mapping[str, Kind]  # fields that a resource always has, and their kind in JSON
     maybe: Mapping[str, Kind]
-    added: tuple[str, ...] = ()  # facts that are worked out from others
+    added: tuple[str, ...] = ()  # facts that are worked out
+    passing: Mapping[str, Kind] = field(default_factory=dict)  # fields that others are worked out from, and not kept themselves
 
     def facet(self) -> Facet:
         """The listing facet. Every resource also says where it is and what it stands under."""
@@ -40,13 +41,14 @@ class Shape:
 
     def observed(self, asset: Any, more: More | None = None) -> Observation:
         """The resource, or why it could not be understood."""
-        try:
+
+        def made(asset: Any) -> Facts:
             facts = self._facts(asset)
             if more is not None:
                 facts |= more(facts, asset)
-        except OddValueError as error:
-            return Observation(self.type, asset.name, odd(str(error)))
-        return Observation(self.type, asset.name, facts)
+            return {name: value for name, value in facts.items() if name not in self.passing}
+
+        return apart(self.type, asset, "config", made)
 
     def _facts(self, asset: Any) -> Facts:
         fields = fields_of(asset)
@@ -54,11 +56,22 @@ class Shape:
             "location": asset.resource.location or None,
             "ancestors": list(asset.ancestors),
         }
-        for kept in (self.always, self.maybe):
+        for kept in (self.always, self.maybe, self.passing):
             for name, kind in kept.items():
                 if name in fields:
                     facts[name] = of_kind(name, kind, plain(fields[name]))
         return {name: value for name, value in facts.items() if value is not None}
+
+
+def apart(type_: str, asset: Any, facet: str, made: Callable[[Any], Facts]) -> Observation:
+    """A facet of a resource, or why it could not be understood; whatever it is, other facets and resources go on."""
+    try:
+        facts: Facts | Unread = made(asset)
+    except OddValueError as error:
+        facts = odd(str(error))
+    except (AttributeError, KeyError, TypeError):  # a list where an object should be, somewhere within
+        facts = odd("a field of another shape than it should have")
+    return Observation(type_, asset.name, facts, facet)
 
 
 def listing(shape: Shape, more: More | None = None) -> Source:

@@ -5,8 +5,8 @@ from typing import Any
 
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts, Shape, fields_of, odd, of_kind, only
-from collectors.gcp.values import OddValueError, plain
+from collectors.gcp.shaping import Facts, Shape, apart, fields_of, of_kind, only
+from collectors.gcp.values import plain
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
@@ -55,11 +55,7 @@ _bucket = Shape(
 def buckets(_: Reader, asset: Any) -> Iterator[Observation]:
     """Every bucket, and its lists of access with the people on them."""
     yield _bucket.observed(asset)
-    try:
-        facts: Facts | Any = _access(asset)
-    except OddValueError as error:
-        facts = odd(str(error))
-    yield Observation(BUCKET, asset.name, facts, "acl")
+    yield apart(BUCKET, asset, "acl", _access)
 
 
 def _access(asset: Any) -> Facts:
