@@ -20,11 +20,10 @@ def is_internet(block: str) -> bool:
 
 
 def holds(first: str, last: str) -> int:
-    """How many addresses lie between two, both counted; none where they stand the wrong way round."""
+    """How many addresses lie between two, both counted; of IPv6 how many networks of /64, the least that one site has."""
     low, high = ip_address(first), ip_address(last)
-    if isinstance(low, IPv4Address) != isinstance(high, IPv4Address):
-        return 0
-    return max(int(high) - int(low) + 1, 0)
+    span = int(high) - int(low)
+    return max(span + 1 if isinstance(low, IPv4Address) else (span >> 64) + 1, 0)
 
 
 def closed_to_networks(store: Resource, acls: str) -> Answer:

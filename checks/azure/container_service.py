@@ -43,7 +43,9 @@ def azure_aks_supported_version(cluster: Resource, *, at: datetime, ends: tuple[
     if date.fromisoformat(end) < at.date():
         return f"{cluster.name} runs Kubernetes {version}, whose fixes ended on {end}"
     channel = ((cluster.fact("autoUpgradeProfile") or {}).get("upgradeChannel") or "none").casefold()
-    return f"{cluster.name} has no upgrade channel" if channel == "none" else None
+    if channel == "none":
+        return f"{cluster.name} has no upgrade channel"
+    return f"{cluster.name} has an upgrade channel for the images of its nodes only" if channel == "node-image" else None
 
 
 def _end_of(minor: str, plan: str, declared: tuple[str, ...]) -> str | None:
@@ -93,3 +95,22 @@ def azure_aks_directory_signin(cluster: Resource) -> Answer:
     if cluster.fact("disableLocalAccounts") is not True:
         return f"{cluster.name} hands out the certificate of its local administrator"
     return None
+
+
+@check(
+    on="azure.container_service.managed_cluster",
+    severity="medium",
+    version=1,
+    needs=("addonProfiles",),
+    fix="Enable the Azure Policy add-on of the cluster and assign an initiative for pods to its subscription.",
+)
+def azure_aks_admission_policy(cluster: Resource) -> Answer:
+    """Clusters ask a policy before they run anything.
+
+    Without the add-on a cluster runs whatever it is told to, privileged or from any registry. Which rules are assigned is a
+    matter of policy, and is not judged here.
+    """
+    addons = {name.casefold(): addon for name, addon in (cluster.fact("addonProfiles") or {}).items()}
+    if addons.get("azurepolicy", {}).get("enabled") is True:
+        return None
+    return f"{cluster.name} runs whatever it is told to: its policy add-on is off"

@@ -1,6 +1,7 @@
 """PostgreSQL servers and Cosmos DB accounts."""
 
-from checks.check import Answer, Unknown, check
+from checks.azure.tagging import plain, tag_of
+from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Resource
 
 
@@ -41,3 +42,31 @@ def azure_cosmos_keys_off(account: Resource) -> Answer:
     An account key opens all the data, belongs to nobody and does not expire. An account that says nothing accepts its keys.
     """
     return None if account.fact("disableLocalAuth") is True else f"{account.name} accepts its keys"
+
+
+@check(
+    on="azure.documentdb.database_account",
+    severity="medium",
+    version=1,
+    needs=("backupPolicy", "tags"),
+    fix="Move the account to continuous backup; tag accounts by how critical they are.",
+)
+def azure_cosmos_backup(
+    account: Resource, *, tag: str = "criticality", critical: tuple[str, ...] = ("critical", "high")
+) -> Answer:
+    """Critical Cosmos DB accounts can be restored to any moment.
+
+    Periodic backups go back to the last copy, by hours, and only the provider can restore them. Which accounts are critical
+    is the owner's decision, written in a tag.
+
+    `tag`: the tag that says how critical an account is
+    `critical`: the values of it that ask for continuous backup
+    """
+    if ((account.fact("backupPolicy") or {}).get("type") or "").casefold() == "continuous":
+        return None
+    criticality = tag_of(account, tag)
+    if criticality is None:
+        return Unknown(f"{account.name} is not backed up continuously and has no tag {tag} that says whether it is critical")
+    if plain(criticality) not in {plain(word) for word in critical}:
+        return NotApplicable(f"{account.name} is not critical")
+    return f"{account.name} is critical and backed up now and then only"

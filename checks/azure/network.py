@@ -3,7 +3,7 @@
 from checks.azure.inbound import openings
 from checks.azure.naming import lowered, some
 from checks.check import Answer, NotApplicable, check
-from evidence_store.records import Json, Resource
+from evidence_store.records import Inventory, Json, Resource
 
 # What puts a subnet to use: how many machines, gateways and services are connected, and whom it was handed to.
 _USES = ("ipConfigurations", "applicationGatewayIPConfigurations", "serviceAssociationLinks", "delegations")
@@ -89,3 +89,34 @@ def azure_subnet_nsg(
 
 def _in_use(subnet: Json) -> bool:
     return any(subnet[use] for use in _USES)
+
+
+@check(
+    on="azure.network.virtual_network",
+    severity="medium",
+    version=1,
+    needs=("subnets",),
+    looks_up={"azure.network.flow_log": ("enabled", "retentionPolicy", "targetResourceId")},
+    fix="Create a flow log for the virtual network in Network Watcher, with retention as the logging rule asks for.",
+)
+def azure_vnet_flow_logs(network: Resource, *, inventory: Inventory, min_days: int = 90) -> Answer:
+    """Virtual networks in use record which connections were made, for the required days.
+
+    Without a record of connections nobody can tell where an intruder came from and went to. A flow log without a limit of
+    days keeps its records until somebody deletes them. Logs of single security groups or machines do not cover a network.
+
+    `min_days`: how many days flow logs must be kept
+    """
+    if not any(_in_use(subnet) for subnet in network.fact("subnets")):
+        return NotApplicable(f"no subnet of {network.name} is in use")
+    kept: list[int] = []
+    for log in inventory.where("azure.network.flow_log", enabled=True):
+        if log.fact("targetResourceId").casefold() == network.uid:
+            policy = log.fact("retentionPolicy") or {}
+            days = (policy.get("days") or 0) if policy.get("enabled") else 0
+            if days == 0 or days >= min_days:
+                return None
+            kept.append(days)
+    if kept:
+        return f"{network.name} keeps its flow logs for {max(kept)} days; {min_days} are required"
+    return f"{network.name} records no connections"

@@ -1,5 +1,7 @@
 """SQL servers and their databases."""
 
+from collections.abc import Iterator
+
 from checks.azure.addresses import holds
 from checks.azure.naming import said, some
 from checks.check import Answer, NotApplicable, Unknown, check
@@ -10,7 +12,7 @@ from evidence_store.records import Resource
     on="azure.sql.server",
     severity="critical",
     version=1,
-    needs=("publicNetworkAccess", "firewallRules"),
+    needs=("publicNetworkAccess", "firewallRules", "ipv6FirewallRules"),
     fix="Turn public network access of the server off and use private endpoints; remove rules that admit everyone.",
 )
 def azure_sql_no_public(server: Resource, *, max_addresses: int = 256) -> Answer:
@@ -19,7 +21,7 @@ def azure_sql_no_public(server: Resource, *, max_addresses: int = 256) -> Answer
     A database server that anyone can reach is one weak password or one flaw away from a leak. The rule that admits
     `Azure services` lets in every customer of the cloud, whoever they are. While public access is off no rule holds.
 
-    `max_addresses`: how many addresses one firewall rule may admit; 0 asks for public access to be off
+    `max_addresses`: how many addresses one firewall rule may admit, of IPv6 networks of /64; 0 asks for no public access
     """
     if said(server, "publicNetworkAccess", "Enabled") == "disabled":
         return None
@@ -27,14 +29,23 @@ def azure_sql_no_public(server: Resource, *, max_addresses: int = 256) -> Answer
         return Unknown(f"{server.name} is guarded by a network security perimeter, whose rules are not read")
     if max_addresses == 0:
         return f"{server.name} has public network access on"
-    open_to: list[str] = []
-    for rule in server.fact("firewallRules"):
-        first, last = rule["startIpAddress"], rule["endIpAddress"]
-        if first == last == "0.0.0.0":  # noqa: S104 - the platform's own sign for all of its customers
-            open_to.append(f"every Azure customer by rule {rule['name']}")
-        elif holds(first, last) > max_addresses:
-            open_to.append(f"{first} to {last} by rule {rule['name']}")
+    open_to = [wide for name, first, last in _ranges(server) if (wide := _wide(name, first, last, max_addresses))]
     return f"{server.name} is open to {some(sorted(open_to))}" if open_to else None
+
+
+def _ranges(server: Resource) -> Iterator[tuple[str, str, str]]:
+    """Name, first and last address of each rule of the server's firewall."""
+    for rule in server.fact("firewallRules"):
+        yield rule["name"], rule["startIpAddress"], rule["endIpAddress"]
+    for rule in server.fact("ipv6FirewallRules"):
+        yield rule["name"], rule["startIPv6Address"], rule["endIPv6Address"]
+
+
+def _wide(name: str, first: str, last: str, most: int) -> str | None:
+    """Whom a rule admits, if that is more than somebody holds."""
+    if first == last == "0.0.0.0":  # noqa: S104 - the platform's own sign for all of its customers
+        return f"every Azure customer by rule {name}"
+    return f"{first} to {last} by rule {name}" if holds(first, last) > most else None
 
 
 @check(

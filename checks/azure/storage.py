@@ -2,8 +2,9 @@
 
 from checks.azure.addresses import closed_to_networks
 from checks.azure.naming import said
+from checks.azure.tagging import plain, tag_of
 from checks.check import Answer, NotApplicable, Unknown, check
-from evidence_store.records import Resource
+from evidence_store.records import Json, Resource
 
 
 @check(
@@ -82,3 +83,91 @@ def azure_storage_no_shared_key(account: Resource) -> Answer:
     if account.fact("allowSharedKeyAccess") is False:
         return None
     return f"{account.name} accepts its shared keys and what is signed with them"
+
+
+@check(
+    on="azure.storage.account",
+    severity="medium",
+    version=1,
+    needs=("sku", "tags"),
+    fix="Change the redundancy of the account to zones or regions; tag accounts by how critical they are.",
+)
+def azure_storage_redundancy(
+    account: Resource, *, tag: str = "criticality", critical: tuple[str, ...] = ("critical", "high")
+) -> Answer:
+    """Critical storage accounts are kept in more than one zone or region.
+
+    Copies in one building are gone for as long as the building is. Which accounts are critical is the owner's decision,
+    written in a tag; without it the question cannot be answered.
+
+    `tag`: the tag that says how critical an account is
+    `critical`: the values of it that ask for more than one zone
+    """
+    kind = account.fact("sku")["name"]
+    if not kind.casefold().endswith("_lrs"):
+        return None
+    criticality = tag_of(account, tag)
+    if criticality is None:
+        return Unknown(f"{account.name} is kept in one place and has no tag {tag} that says whether it is critical")
+    if plain(criticality) not in {plain(word) for word in critical}:
+        return NotApplicable(f"{account.name} is not critical")
+    return f"{account.name} is critical and kept in one place only ({kind})"
+
+
+@check(
+    on="azure.storage.account",
+    severity="low",
+    version=1,
+    needs=("encryption", "tags"),
+    fix="Give the account a key of your own from a vault with purge protection.",
+)
+def azure_storage_customer_key(
+    account: Resource, *, tag: str = "classification", sensitive: tuple[str, ...] = ("confidential", "restricted")
+) -> Answer:
+    """Storage accounts with sensitive data are encrypted under a key of one's own.
+
+    A key of one's own can be taken back, and its vault says who used it. Which accounts hold sensitive data is written in
+    their classification tag.
+
+    `tag`: the tag that carries the class
+    `sensitive`: the classes that ask for a key of one's own
+    """
+    if ((account.fact("encryption") or {}).get("keySource") or "").casefold() == "microsoft.keyvault":
+        return None
+    found = tag_of(account, tag)
+    if found is None:
+        return Unknown(f"{account.name} is under the platform's key and has no tag {tag} that says how sensitive it is")
+    if plain(found) not in {plain(word) for word in sensitive}:
+        return NotApplicable(f"{account.name} holds nothing that asks for a key of one's own ({found})")
+    return f"{account.name} holds {found} data under the platform's key"
+
+
+@check(
+    on="azure.storage.account",
+    severity="low",
+    version=1,
+    needs=("containerDeleteRetentionPolicy", "deleteRetentionPolicy", "isVersioningEnabled", "kind"),
+    fix="Turn on soft delete for blobs and containers, and versioning, in the data protection of the account.",
+)
+def azure_storage_soft_delete(account: Resource, *, min_days: int = 7) -> Answer:
+    """What is deleted or overwritten in a storage account can be brought back for some days.
+
+    A mistake, or somebody with an account's key, deletes faster than anyone notices. Accounts for premium file shares
+    hold no containers.
+
+    `min_days`: for how many days what was deleted must be kept
+    """
+    if said(account, "kind") == "filestorage":
+        return NotApplicable(f"{account.name} holds file shares only")
+    missing = [
+        what
+        for fact, what in (("deleteRetentionPolicy", "blobs"), ("containerDeleteRetentionPolicy", "containers"))
+        if not _kept(account.fact(fact) or {}, min_days)
+    ]
+    if missing:
+        return f"{account.name} does not keep deleted {' and '.join(missing)} for {min_days} days"
+    return None if account.fact("isVersioningEnabled") else f"{account.name} keeps no earlier versions of blobs"
+
+
+def _kept(policy: Json, min_days: int) -> bool:
+    return policy.get("enabled") is True and (policy.get("days") or 0) >= min_days

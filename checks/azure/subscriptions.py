@@ -1,7 +1,7 @@
 """What is asked of each subscription: its logs, its threat protection, its policies."""
 
-from checks.azure.naming import last, lowered, said, some, subscription
-from checks.azure.roles import above, of_tenant
+from checks.azure.naming import lowered, said, some, subscription
+from checks.azure.tagging import plain, tag_of
 from checks.check import Answer, Unknown, check
 from evidence_store.records import Inventory, Json, Resource
 
@@ -76,35 +76,58 @@ def azure_defender_servers(place: Resource, *, inventory: Inventory, plans: tupl
     on="azure.subscription",
     severity="medium",
     version=1,
-    within="provider",
-    needs=("displayName", "managementGroups", "tenantId"),
-    looks_up={"azure.policy.assignment": ("enforcementMode", "notScopes", "policyDefinitionId", "scope")},
-    fix="Assign the baseline initiative to a management group above every subscription, with enforcement on.",
+    needs=("displayName",),
+    looks_up={"azure.security.pricing": ("extensions", "name", "pricingTier")},
+    fix="Turn on the storage plan of Microsoft Defender for Cloud with malware scanning on upload.",
 )
-def azure_policy_baseline_assigned(
+def azure_defender_storage_malware(place: Resource, *, inventory: Inventory) -> Answer:
+    """What is uploaded to storage is scanned for malware.
+
+    Files that come in from outside are handed on to people and programs who trust the store that they come from.
+    """
+    for plan in inventory.where("azure.security.pricing"):
+        if said(plan, "name") == "storageaccounts":
+            if said(plan, "pricingTier") != "standard":
+                return f"{subscription(place)} has no threat protection of storage"
+            scans = {extension["name"].casefold() for extension in plan.fact("extensions") or () if extension["isEnabled"]}
+            return None if "onuploadmalwarescanning" in scans else f"{subscription(place)} does not scan what is uploaded"
+    return Unknown(f"{subscription(place)} does not tell its plan for storage")
+
+
+@check(
+    on="azure.subscription",
+    severity="medium",
+    version=1,
+    within="provider",
+    needs=("displayName", "managementGroups", "tags"),
+    looks_up={"azure.subscription": ("displayName", "managementGroups", "tags")},
+    fix="Put production and everything else under management groups of their own, and tag each subscription by environment.",
+)
+def azure_mgmt_group_env_split(
     place: Resource,
     *,
     inventory: Inventory,
-    baseline: tuple[str, ...] = ("1f3afdf9-d0c9-4c3d-847f-89da613e70a8",),
+    tag: str = "environment",
+    production: tuple[str, ...] = ("prod", "production", "live"),
 ) -> Answer:
-    """The declared baseline of settings is assigned to each subscription, and enforced.
+    """Production and other subscriptions sit under different management groups.
 
-    An initiative says which settings hold and reports, or refuses, what departs from them. One that is not enforced only
-    watches; one that leaves the subscription out does neither.
+    What is given or allowed at a management group holds in everything below it: where production and tests share one, so do
+    their rights and rules. What a subscription is for is written in its tag.
 
-    `baseline`: ids of the initiatives of which one must be assigned; the Microsoft cloud security benchmark unless declared
+    `tag`: the tag that says what a subscription is for
+    `production`: the values of it that mean production
     """
-    wanted, inherited = {last(name) for name in baseline}, above(place)
-    idle: list[str] = []
-    for assignment in inventory.where("azure.policy.assignment"):
-        scope = assignment.fact("scope").rstrip("/") or "/"
-        holds = scope == place.uid or (scope in inherited and of_tenant(assignment, place))
-        if not holds or last(assignment.fact("policyDefinitionId")) not in wanted:
-            continue
-        if {place.uid, *inherited} & set(assignment.fact("notScopes") or ()):
-            idle.append(f"{assignment.name} leaves it out")
-        elif said(assignment, "enforcementMode", "Default") == "donotenforce":
-            idle.append(f"{assignment.name} is not enforced")
-        else:
-            return None
-    return f"{subscription(place)} is under no baseline in force" + (f": {some(sorted(idle))}" if idle else "")
+    words = {plain(word) for word in production}
+    group = next(iter(place.fact("managementGroups") or ()), None)
+    if group is None:
+        return Unknown(f"{subscription(place)} does not tell its management group")
+    beside = [s for s in inventory.where("azure.subscription") if next(iter(s.fact("managementGroups") or ()), None) == group]
+    unsaid = sorted(subscription(s) for s in beside if tag_of(s, tag) is None)
+    if unsaid:
+        return Unknown(f"nothing says what {some(unsaid)} is for: set the tag {tag}")
+    own = plain(tag_of(place, tag) or "") in words
+    others = sorted(subscription(s) for s in beside if (plain(tag_of(s, tag) or "") in words) != own)
+    if others:
+        return f"{subscription(place)} shares the management group {group} with {some(others)}, which is not of its environment"
+    return None

@@ -1,7 +1,10 @@
 """Web and function apps."""
 
+from datetime import date, datetime
+
 from checks.azure.naming import said
-from checks.check import Answer, Unknown, check
+from checks.azure.runtimes import RUNTIMES, end_of, is_container, runtimes
+from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Resource
 
 
@@ -29,3 +32,33 @@ def azure_app_tls_auth(site: Resource) -> Answer:
     if not ftp:
         return Unknown(f"{site.name} does not say whether it takes files over plain FTP")
     return f"{site.name} takes files over plain FTP" if ftp == "allallowed" else None
+
+
+@check(
+    on="azure.web.site",
+    severity="medium",
+    version=1,
+    needs=RUNTIMES,
+    fix="Move the app to a version of its runtime that still gets fixes, test it, and set it in the app's configuration.",
+)
+def azure_app_supported_runtime(site: Resource, *, at: datetime, ends: tuple[str, ...] = ()) -> Answer:
+    """Web apps use runtimes that still get fixes.
+
+    After its last day a runtime keeps whatever holes are found in it. What a container brings is judged with its image. On
+    Windows every runtime that the app is set to counts; the framework that is part of Windows is mended with it.
+
+    `ends`: last days of fixes, `java 25=2030-09-30`, for runtimes that are newer than the table or whose day has moved
+    """
+    if is_container(site):
+        return NotApplicable(f"{site.name} is a container and brings its own runtime")
+    found = runtimes(site)
+    if not found:
+        return Unknown(f"{site.name} does not say which runtime it uses")
+    days = {runtime: end_of(runtime, ends) for runtime in found}
+    over = [f"{runtime} (until {end})" for runtime, end in days.items() if end and date.fromisoformat(end) < at.date()]
+    if over:
+        return f"{site.name} uses a runtime that gets no more fixes: {', '.join(over)}"
+    untold = [runtime for runtime, end in days.items() if end is None]
+    if untold:
+        return Unknown(f"{site.name} uses {', '.join(untold)}, whose last day of fixes is not known: declare it in `ends`")
+    return None

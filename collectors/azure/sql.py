@@ -26,6 +26,7 @@ SERVER = Facet(
     lists=True,
 )
 FIREWALL = Facet("azure.sql.server", facts=("firewallRules",), name="firewall")
+FIREWALL_IPV6 = Facet("azure.sql.server", facts=("ipv6FirewallRules",), name="firewall_ipv6")
 DIRECTORY_ONLY = Facet("azure.sql.server", facts=("azureADOnlyAuthentication",), name="directory_only")
 AUDITING = Facet(
     "azure.sql.server",
@@ -75,9 +76,23 @@ def servers(row: Row) -> Iterator[Observation]:
     "arm.Microsoft.Sql/servers/firewallRules", level="account", yields=[FIREWALL], parent="azure.sql.server", uses=("name",)
 )
 def firewall_rules(read: Reader, parent: Parent) -> Iterator[Observation]:
-    """For IPv4 and, in a list of its own, for IPv6."""
+    """For IPv4."""
     rules = [flat(item, "startIpAddress", "endIpAddress") for item in read.items(f"{parent.uid}/firewallRules", _VERSION)]
     yield Observation(FIREWALL.type, parent.uid, {"firewallRules": ordered(rules, "name")}, FIREWALL.name)
+
+
+@source(
+    "arm.Microsoft.Sql/servers/ipv6FirewallRules",
+    level="account",
+    yields=[FIREWALL_IPV6],
+    parent="azure.sql.server",
+    uses=("name",),
+)
+def ipv6_firewall_rules(read: Reader, parent: Parent) -> Iterator[Observation]:
+    """For IPv6: the service keeps these in a list of their own."""
+    listed = read.items(f"{parent.uid}/ipv6FirewallRules", _VERSION)
+    rules = [flat(item, "startIPv6Address", "endIPv6Address") for item in listed]
+    yield Observation(FIREWALL_IPV6.type, parent.uid, {"ipv6FirewallRules": ordered(rules, "name")}, FIREWALL_IPV6.name)
 
 
 @source(

@@ -9,8 +9,9 @@ from tests.checks.azure.scene import asked
 if TYPE_CHECKING:
     from tests.collectors.azure.cloud import Cloud
 
-PORTS, SUBNETS = "azure_nsg_admin_ports", "azure_subnet_nsg"
+PORTS, SUBNETS, FLOWS = "azure_nsg_admin_ports", "azure_subnet_nsg", "azure_vnet_flow_logs"
 GROUP, NETWORK = "Microsoft.Network/networkSecurityGroups", "Microsoft.Network/virtualNetworks"
+FLOW_LOG = "Microsoft.Network/networkWatchers/flowLogs"
 
 
 def rule(access: str = "Allow", port: str = "22", source: str = "*", priority: int = 100, **says: Any) -> dict[str, Any]:
@@ -125,17 +126,20 @@ def test_which_ports_are_management_is_a_parameter(azure: "Cloud") -> None:
     assert asked(azure, PORTS, ports=["8443/tcp"]).status(PORTS, "/web") == "fail"
 
 
-@pytest.mark.parametrize(("check", "type_"), [(PORTS, GROUP), (SUBNETS, NETWORK)])
+@pytest.mark.parametrize(("check", "type_"), [(PORTS, GROUP), (SUBNETS, NETWORK), (FLOWS, NETWORK), (FLOWS, FLOW_LOG)])
 def test_networks_that_may_not_be_read_are_unknown(azure: "Cloud", check: str, type_: str) -> None:
-    azure.add(type_, "web")
+    group(azure)
+    network(azure, web=IN_USE)
     azure.deny(f"{type_}/read")
     seen = asked(azure, check)
     assert {f.status for f in seen.of(check)} == {"unknown"}
     assert f"{type_}/read was denied" in seen.of(check)[0].reason
 
 
-def network(azure: "Cloud", **subnets: dict[str, Any]) -> None:
-    azure.add(NETWORK, "hub", properties={"subnets": [{"name": name, "properties": says} for name, says in subnets.items()]})
+def network(azure: "Cloud", **subnets: dict[str, Any]) -> str:
+    return azure.add(
+        NETWORK, "hub", properties={"subnets": [{"name": name, "properties": says} for name, says in subnets.items()]}
+    )
 
 
 IN_USE = {"ipConfigurations": [{"id": "/subscriptions/x/ipConfigurations/1"}]}
@@ -167,3 +171,31 @@ def test_a_subnet_in_use_without_a_group_fails(azure: "Cloud", use: dict[str, An
 def test_a_network_that_nothing_uses_is_not_judged(azure: "Cloud") -> None:
     network(azure, empty={})
     assert asked(azure, SUBNETS).status(SUBNETS, "/hub") == "not_applicable"
+
+
+def flows(azure: "Cloud", target: str, *, enabled: bool = True, days: int = 0) -> None:
+    policy = {"enabled": days > 0, "days": days}
+    azure.add(FLOW_LOG, "watcher/hub", properties={"enabled": enabled, "targetResourceId": target, "retentionPolicy": policy})
+
+
+@pytest.mark.parametrize("days", [0, 90])
+def test_a_network_that_records_its_connections_passes(azure: "Cloud", days: int) -> None:
+    flows(azure, network(azure, web=IN_USE).upper(), days=days)
+    assert asked(azure, FLOWS).status(FLOWS, "/hub") == "pass"
+
+
+def test_connections_that_are_kept_too_short_fail(azure: "Cloud") -> None:
+    flows(azure, network(azure, web=IN_USE), days=30)
+    assert asked(azure, FLOWS).reason(FLOWS, "/hub") == "hub keeps its flow logs for 30 days; 90 are required"
+
+
+def test_a_flow_log_that_is_off_or_of_something_else_does_not_count(azure: "Cloud") -> None:
+    flows(azure, network(azure, web=IN_USE), enabled=False)
+    assert asked(azure, FLOWS).reason(FLOWS, "/hub") == "hub records no connections"
+    flows(azure, "/subscriptions/x/networkSecurityGroups/web")
+    assert asked(azure, FLOWS).status(FLOWS, "/hub") == "fail"
+
+
+def test_a_network_without_machines_has_no_connections_to_record(azure: "Cloud") -> None:
+    network(azure, empty={})
+    assert asked(azure, FLOWS).status(FLOWS, "/hub") == "not_applicable"

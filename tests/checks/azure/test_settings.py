@@ -142,6 +142,15 @@ CASES = {
             ({"aadProfile": {"managed": True}}, "local administrator"),
         ),
     ),
+    "azure_aks_admission_policy": Case(
+        CLUSTER,
+        sound=({"addonProfiles": {"azurepolicy": {"enabled": True}}}, {"addonProfiles": {"azurePolicy": {"enabled": True}}}),
+        faulty=(
+            ({}, "runs whatever it is told to"),
+            ({"addonProfiles": {"azurepolicy": {"enabled": False}}}, "runs whatever it is told to"),
+            ({"addonProfiles": {"azurepolicy": None, "omsagent": {"enabled": True}}}, "runs whatever it is told to"),
+        ),
+    ),
     "azure_acr_no_admin": Case(
         REGISTRY,
         sound=(

@@ -13,7 +13,7 @@ PUBLIC, DIRECTORY, AUDITING = "azure_sql_no_public", "azure_sql_entra_only", "az
 TDE, POSTGRES = "azure_sql_tde", "azure_postgres_tls"
 SERVER, DATABASE = "Microsoft.Sql/servers", "Microsoft.Sql/servers/databases"
 RULE, AUDIT = f"{SERVER}/firewallRules", f"{SERVER}/auditingSettings"
-SIGN_IN = f"{SERVER}/azureADOnlyAuthentications"
+RULE6, SIGN_IN = f"{SERVER}/ipv6FirewallRules", f"{SERVER}/azureADOnlyAuthentications"
 ALL, NONE = "255.255.255.255", "0.0.0.0"
 ENCRYPTION = f"{DATABASE}/transparentDataEncryption"
 FLEXIBLE = "Microsoft.DBforPostgreSQL/flexibleServers"
@@ -55,6 +55,15 @@ def test_a_rule_that_admits_many_fails(azure: "Cloud", rule: tuple[str, str], wo
     seen = asked(azure, PUBLIC)
     assert seen.status(PUBLIC, "/shop") == "fail"
     assert words in seen.reason(PUBLIC, "/shop")
+
+
+def test_a_rule_for_ipv6_that_admits_many_fails(azure: "Cloud") -> None:
+    server(azure)
+    one = {"startIPv6Address": "2001:db8::", "endIPv6Address": "2001:db8::ffff:ffff:ffff:ffff"}
+    azure.add(RULE6, "shop/office", properties=one)
+    assert asked(azure, PUBLIC).status(PUBLIC, "/shop") == "pass"
+    azure.add(RULE6, "shop/all", properties={"startIPv6Address": "::", "endIPv6Address": "ffff::"})
+    assert asked(azure, PUBLIC).reason(PUBLIC, "/shop") == "shop is open to :: to ffff:: by rule all"
 
 
 def test_any_public_access_can_be_refused_by_a_parameter(azure: "Cloud") -> None:
@@ -155,6 +164,7 @@ def test_a_server_in_clear_text_or_in_public_fails(azure: "Cloud", value: str, n
     [
         (PUBLIC, SERVER),
         (PUBLIC, RULE),
+        (PUBLIC, RULE6),
         (DIRECTORY, SERVER),
         (DIRECTORY, SIGN_IN),
         (AUDITING, SERVER),

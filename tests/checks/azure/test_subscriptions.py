@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from tests.collectors.azure.cloud import Cloud
 
 LOG, SERVERS, BASELINE = "azure_activity_log_export", "azure_defender_servers", "azure_policy_baseline_assigned"
+MALWARE, SPLIT = "azure_defender_storage_malware", "azure_mgmt_group_env_split"
 SETTING, PRICING = "Microsoft.Insights/diagnosticSettings", "Microsoft.Security/pricings"
 ASSIGNMENT = "Microsoft.Authorization/policyAssignments"
 BENCHMARK = "/providers/Microsoft.Authorization/policySetDefinitions/1F3AFDF9-d0c9-4c3d-847f-89da613e70a8"
 WORKSPACE = "/subscriptions/x/resourceGroups/logs/providers/Microsoft.OperationalInsights/workspaces/logs"
 ONE = f"/subscriptions/{PROD}"
 ABOVE = f"/providers/Microsoft.Management/managementGroups/{GROUP}"
+SUBSCRIPTION = "Microsoft.Resources/subscriptions"
 WANTED = ("Administrative", "Policy", "Security")
 
 
@@ -109,6 +111,49 @@ def test_a_subscription_that_names_no_plan_is_unknown(azure: "Cloud") -> None:
     assert status(azure, SERVERS) == "unknown"
 
 
+@pytest.mark.parametrize(
+    ("tier", "extensions", "status"),
+    [
+        ("Standard", [{"name": "OnUploadMalwareScanning", "isEnabled": "True"}], "pass"),
+        ("Standard", [{"name": "OnUploadMalwareScanning", "isEnabled": "False"}], "fail"),
+        ("Standard", [{"name": "SensitiveDataDiscovery", "isEnabled": "True"}], "fail"),
+        ("Standard", None, "fail"),
+        ("Free", [], "fail"),
+    ],
+)
+def test_what_is_uploaded_is_scanned(azure: "Cloud", tier: str, extensions: Any, status: str) -> None:
+    azure.add(PRICING, "StorageAccounts", properties={"pricingTier": tier, "extensions": extensions})
+    assert asked(azure, MALWARE).status(MALWARE, PROD) == status
+    assert asked(azure, MALWARE).status(MALWARE, TEST) == "unknown"
+
+
+def placed(azure: "Cloud", subscription: str, group: str, **tags: str) -> None:
+    chain = [{"name": group}, {"name": GROUP}]
+    azure.add(f"/subscriptions/{subscription}", properties={"managementGroupAncestorsChain": chain}, tags=tags)
+
+
+def test_production_stands_apart(azure: "Cloud") -> None:
+    placed(azure, PROD, "live", environment="Production")
+    placed(azure, TEST, "sandbox", environment="test")
+    seen = asked(azure, SPLIT)
+    assert [seen.status(SPLIT, each) for each in (PROD, TEST)] == ["pass", "pass"]
+
+
+def test_production_that_shares_its_group_with_others_fails(azure: "Cloud") -> None:
+    placed(azure, PROD, "all", environment="prod")
+    placed(azure, TEST, "all", environment="test")
+    seen = asked(azure, SPLIT)
+    assert [seen.status(SPLIT, each) for each in (PROD, TEST)] == ["fail", "fail"]
+    assert "shares the management group all with subscription test" in seen.reason(SPLIT, PROD)
+
+
+def test_a_subscription_that_nothing_is_said_of_leaves_its_group_unknown(azure: "Cloud") -> None:
+    placed(azure, PROD, "all", environment="prod")
+    placed(azure, TEST, "all")
+    assert TEST in asked(azure, SPLIT).reason(SPLIT, PROD)
+    assert asked(azure, SPLIT).status(SPLIT, PROD) == "unknown"
+
+
 def assign(azure: "Cloud", scope: str, **says: Any) -> None:
     whole = {"policyDefinitionId": BENCHMARK, "scope": scope, "enforcementMode": "Default", "notScopes": [], **says}
     azure.add(f"{scope}/providers/{ASSIGNMENT}/baseline", properties=whole)
@@ -151,7 +196,9 @@ def test_which_initiative_is_the_baseline_is_a_parameter(azure: "Cloud") -> None
     assert status(azure, BASELINE, baseline=["House"]) == "pass"
 
 
-@pytest.mark.parametrize(("check", "type_"), [(LOG, SETTING), (SERVERS, PRICING), (BASELINE, ASSIGNMENT)])
+@pytest.mark.parametrize(
+    ("check", "type_"), [(LOG, SETTING), (SERVERS, PRICING), (MALWARE, PRICING), (BASELINE, ASSIGNMENT), (SPLIT, SUBSCRIPTION)]
+)
 def test_what_may_not_be_read_is_unknown(azure: "Cloud", check: str, type_: str) -> None:
     azure.deny(f"{type_}/read")
     seen = asked(azure, check)
