@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.conditions import ends_by
 from checks.gcp.environments import PROJECTS, Standing, standing_of
-from checks.gcp.hierarchy import NODES, above, open_above, unread
+from checks.gcp.hierarchy import NODES, above, open_above, uid_of, unread
 from checks.gcp.members import is_own_machine, is_person, mail_domain
 from checks.gcp.naming import listed, some
 from checks.gcp.policies import POLICIES, called, grants, holders, node_of, public_grants
@@ -131,7 +131,7 @@ def gcp_iam_sa_not_admin(
     The same holds for workloads from outside that federate. Google's own service agents are Google's. A custom role
     administers if its permissions let a holder give itself more.
 
-    `approved`: members that administer by design, `serviceAccount:terraform@ops.iam.gserviceaccount.com`; `*` stands for any text
+    `approved`: members that administer by design, as `serviceAccount:build@ops.iam.gserviceaccount.com`; `*` stands for any text
     `harmless_roles`: roles named admin that administer nothing beyond their own data
     """
     if node_of(policy) is None:
@@ -143,11 +143,11 @@ def gcp_iam_sa_not_admin(
     ]
     admin = {f"{g.role} to {g.member}" for g in held if is_administrative(g.role)}
     unseen = set()
-    for grant in (g for g in held if is_custom(g.role) and not is_administrative(g.role)):
-        role = custom_role(grant.role, inventory)
-        if role is not None and raises_itself(role.fact("includedPermissions")):
+    for grant in (g for g in held if is_custom(g.role)):
+        raises = _raises(grant.role, inventory)
+        if raises:
             admin.add(f"{grant.role} to {grant.member}")
-        elif role is None and _place_unread(grant.role, inventory):
+        elif raises is None:
             unseen.add(grant.role)
     if admin:
         return f"{called(policy)} grants {some(sorted(admin))}"
@@ -156,13 +156,20 @@ def gcp_iam_sa_not_admin(
     return None
 
 
-def _place_unread(role: str, inventory: Inventory) -> bool:
-    """Whether the project or organization of a custom role is none that this run reads; else a role not found is no more."""
+def _raises(role: str, inventory: Inventory) -> bool | None:
+    """Whether a custom role lets its holder give itself more; `None` where what it holds was not read.
+
+    A role that is not found in a place that was read, or is deleted, gives nobody anything.
+    """
+    found = custom_role(role, inventory)
+    if found is not None:
+        permissions = found.fact("includedPermissions")
+        return False if found.fact("deleted") else None if permissions is None else raises_itself(permissions)
     kind, _, rest = role.partition("/")
     name = rest.partition("/")[0]
     if kind == "projects":
-        return not list(inventory.where("gcp.project", projectId=name))
-    return bool(unread([f"//cloudresourcemanager.googleapis.com/{kind}/{name}"], inventory))
+        return False if list(inventory.where("gcp.project", projectId=name)) else None
+    return None if unread([uid_of(f"{kind}/{name}")], inventory) else False
 
 
 _DUTIES = {

@@ -6,7 +6,7 @@ from evidence_store.records import Inventory, Json, Resource
 
 BROAD = ("roles/owner", "roles/editor")
 # What a check that asks for custom roles looks up.
-CUSTOM = {"gcp.iam.role": ("includedPermissions",)}
+CUSTOM = {"gcp.iam.role": ("deleted", "includedPermissions")}
 _ADMIN = re.compile(r"admin(\.v\d+)?$", re.IGNORECASE)
 # With these a holder gives itself more: new grants, new roles, the identity of another account, the rules above.
 _RAISING = frozenset(
@@ -20,7 +20,7 @@ _RAISING = frozenset(
 
 def is_administrative(role: str) -> bool:
     """Whether a predefined role administers: owner, editor, and whatever Google itself names an admin."""
-    return role in BROAD or _ADMIN.search(role) is not None
+    return role in BROAD or (not is_custom(role) and _ADMIN.search(role) is not None)
 
 
 def is_custom(role: str) -> bool:

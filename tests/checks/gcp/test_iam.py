@@ -1,5 +1,7 @@
 """Who may do what in Google Cloud, from the policies that its inventory lists."""
 
+from typing import Any
+
 import pytest
 
 from tests.checks.gcp.scene import FOLDER, ORDERS, ORGANIZATION, asked, orders, policy
@@ -177,6 +179,20 @@ def test_a_custom_role_administers_if_its_permissions_let_a_holder_rise(gcp: Clo
     data = {"name": "projects/shop/roles/helper", "includedPermissions": ["storage.buckets.list", permission]}
     gcp.add("iam.googleapis.com/Role", "helper", data)
     policy(gcp, "shop", ("projects/shop/roles/helper", BUILD))
+    assert asked(gcp, MACHINES).status(MACHINES) == status
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ({"includedPermissions": ["storage.objects.get"]}, "pass"),
+        ({"includedPermissions": ["iam.roles.update"], "deleted": True}, "pass"),
+        ({}, "unknown"),
+    ],
+)
+def test_a_custom_role_is_judged_by_what_it_holds_and_not_by_its_name(gcp: Cloud, data: dict[str, Any], status: str) -> None:
+    gcp.add("iam.googleapis.com/Role", "siteAdmin", {"name": "projects/shop/roles/siteAdmin", **data})
+    policy(gcp, "shop", ("projects/shop/roles/siteAdmin", BUILD))
     assert asked(gcp, MACHINES).status(MACHINES) == status
 
 
