@@ -97,22 +97,28 @@ def _object(fields: Any, name: str) -> dict[str, Any]:
 def _containers(asset: Any) -> list[dict[str, Json]]:
     fields = fields_of(asset)
     template = _object(fields, "template") or _object(fields, "spec").get("template", {}).get("spec", {})
-    found = template.get("containers") or []
+    found = template.get("containers", [])
     if not isinstance(found, list) or not all(isinstance(c, dict) for c in found):
         raise OddValueError("containers are not a list of objects")
     return found
 
 
 def _variables(containers: list[dict[str, Json]]) -> Facts:
-    """Variables by name, of two of one name both; those that name a secret kept elsewhere as references."""
+    """Variables by name, of two of one name both; those that name a secret kept elsewhere as readable references."""
     variables: Facts = {}
     references: Facts = {}
     for container in containers:
         for variable in container.get("env") or ():
-            name, origin = str(variable.get("name", "")), variable.get("valueSource") or variable.get("valueFrom")
-            kept, value = (references, origin) if origin else (variables, variable.get("value", ""))
-            number = 1
+            origin = variable.get("valueSource") or variable.get("valueFrom")
+            kept, value = (references, _reference(origin)) if origin else (variables, variable.get("value", ""))
+            number, name = 1, str(variable.get("name", ""))
             while (own := name if number == 1 else f"{number}/{name}") in kept:
                 number += 1
             kept[own] = value
     return {"variables": dict(sorted(variables.items())), "references": dict(sorted(references.items()))}
+
+
+def _reference(origin: dict[str, Json]) -> str:
+    """Which version of which secret: `secret` and `version` in the second version's words, `name` and `key` in the first's."""
+    named = origin["secretKeyRef"]
+    return f"secretref:{named.get('secret') or named['name']}:{named.get('version') or named.get('key', 'latest')}"
