@@ -260,12 +260,22 @@ class World:
     def _looked_up(self, type_: str, scopes: Iterable[Scope]) -> Iterator[_Found]:
         names = sorted({name for c in self.checks for name in c.looks_up.get(type_, ())})
         facts = Facts(self.sources, type_, names)
-        listing = self.sources.listing(type_).facet.name
+        listing = self.sources.listing(type_)
         for scope in scopes:
             seen = self.seen(scope)
+            odd = _unreadable(seen[listing.source.name], type_, listing.facet.name)
             for uid, facets in self.states.resources(scope, type_):
-                if listing in facets:
+                if listing.facet.name in facets:
+                    odd.pop(uid, None)
                     yield _Found(uid, scope, facts.pick(seen, uid, facets), tuple(facts.effective(facets)[0]))
+            for uid, unread in odd.items():
+                yield _Found(uid, scope, dict.fromkeys(names, unread), ())
+
+
+def _unreadable(seen: Seen, type_: str, facet: str) -> dict[str, Unread]:
+    """What was listed and could not be read: it is there, and it may be what a look-up asks for. What vanished is not."""
+    found = {uid: unread for (of, uid, name), unread in seen.unread.items() if (of, name) == (type_, facet)}
+    return {uid: unread for uid, unread in found.items() if unread.why is not Why.VANISHED}
 
 
 def _there(unread: Unread, place: Scope) -> Unread:

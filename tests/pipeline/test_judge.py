@@ -238,6 +238,14 @@ def test_absence_is_only_said_of_a_complete_listing() -> None:
     assert only(ask(BAGGED, BOX))[:2] == ("unknown", "toy.bag was never collected")
 
 
+def test_what_was_listed_and_could_not_be_read_may_be_what_a_look_up_asks_for() -> None:
+    odd = UnreadFacet("toy.bag", "bag:2", "config", Unread(Why.UNEXPECTED, "Bags", "no Box"))
+    found = only(ask(BAGGED, {**BOX, **BAG}, snapshot("List"), snapshot("Bags", unread=(odd,))))
+    assert found[:2] == ("unknown", "Bags gave an answer of unexpected shape (no Box)")
+    gone = replace(odd, unread=Unread(Why.VANISHED, "Bags"))
+    assert only(ask(BAGGED, {**BOX, **BAG}, snapshot("List"), snapshot("Bags", unread=(gone,))))[0] == "pass"
+
+
 ABOVE = Scope("toy", "org")
 
 
