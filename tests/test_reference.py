@@ -6,6 +6,7 @@ from pathlib import Path
 import configuration
 import reference
 from checks.check import checks
+from collectors.source import kinds
 
 ROOT = Path(__file__).parent.parent
 
@@ -14,7 +15,7 @@ def test_the_example_configuration_is_current_and_loads() -> None:
     committed = ROOT / "config.example.toml"
     assert committed.read_text() == reference.example(), "run: python reference.py"
     loaded = configuration.load(committed, checks())
-    assert {t.kind for t in loaded.targets} == {"aws", "host", "records"}
+    assert {t.kind for t in loaded.targets} == set(kinds())
     for check, values in loaded.parameters.items():
         assert values == checks()[check].defaults()
 
