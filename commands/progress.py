@@ -77,10 +77,9 @@ class Meter:
             return 79
 
     def _erase(self) -> None:
-        """Go back to the first line that was drawn, and clear from there on."""
-        if self._drawn:
-            up = f"\x1b[{self._drawn - 1}A" if self._drawn > 1 else ""
-            self._out.write(f"\r{up}\x1b[J")
+        """Clear what was drawn, from its last line up to its first."""
+        if self._drawn:  # line by line: a terminal that is cleared to its end keeps what stood there in its history
+            self._out.write("\r\x1b[K" + "\x1b[1A\x1b[K" * (self._drawn - 1))
         self._drawn = 0
 
     def end(self) -> None:

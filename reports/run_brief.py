@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from reports.hostile import one_line
-from reports.run_text import gate_words, remedy
+from reports.sentences import gate_words, remedy
 from reports.summary import Summary, Unseen, summarise
 from reports.terminal import counted, listed
 from reports.view import RunView

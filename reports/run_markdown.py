@@ -11,7 +11,7 @@ from typing import TextIO
 
 from evidence_store.records import Severity
 from reports.hostile import code, markdown
-from reports.run_text import counts, coverage, gate_words, outcome, remedy
+from reports.sentences import counts, coverage, gate_words, outcome, remedy
 from reports.summary import CheckResult, Summary, Undecided, Unseen, summarise
 from reports.terminal import counted
 from reports.view import ControlLine, Reported, RunView, to_the_minute

@@ -6,14 +6,15 @@
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TextIO
 
-from evidence_store.records import Severity, Status, Why
+from evidence_store.records import Severity, Status
 from reports.hostile import one_line
+from reports.sentences import counts, coverage, gate_words, outcome, remedy
 from reports.summary import CheckResult, Summary, Undecided, Unseen, summarise
-from reports.terminal import Column, Paper, counted, listed
-from reports.view import ControlLine, CoverageRow, Gate, RunView, to_the_minute
+from reports.terminal import Column, Paper, Row, counted, listed
+from reports.view import ControlLine, CoverageRow, RunView, to_the_minute
 
 SEVERITY_STYLES = {Severity.CRITICAL: "magenta", Severity.HIGH: "red", Severity.MEDIUM: "yellow", Severity.LOW: "dim"}
 ASSESSMENT_STYLES = {"gap": "red", "unknown": "yellow", "stale": "yellow", "partial": "yellow", "supported": "green"}
@@ -28,17 +29,6 @@ REASONS_SHOWN = 8
 CHECKS_SHOWN = 12
 UNDECIDED_SHOWN = 6
 REASON_LIMIT = 400  # characters of one reason
-_REMEDIES = {
-    Why.DENIED: "grant {action}",
-    Why.THROTTLED: "ask for a higher request limit for {action}, or scan at another hour",
-    Why.UNREACHABLE: "make the place reachable from here",
-    Why.CREDENTIALS: "give valid credentials for the target",
-    Why.UNSUPPORTED: "this place cannot answer it: read it another way, or record an exception for the blind spot",
-    Why.UNEXPECTED: "the answer was not understood; run again with --debug and report it",
-    Why.TIMEOUT: "run again; if it stays, report it",
-    Why.VANISHED: "run again: it was deleted while being read",
-    Why.NOT_COLLECTED: "configure a target that reads it",
-}
 _EXITS = {
     0: "everything in scope was read, or an exception covers what was not, and the gate (if any) passed",
     1: "the gate failed: there are findings at or above its severity that no exception or baseline admits",
@@ -54,6 +44,7 @@ def write(view: RunView, out: TextIO, *, colour: bool | None = None) -> None:
     summary = summarise(view)
     _head(paper, view)
     _outcome(paper, view, summary)
+    _targets(paper, view, summary)
     say_unseen(paper, summary.unseen)
     _worst(paper, summary, view.invalid_exceptions)
     say_undecided(paper, summary.undecided)
@@ -90,64 +81,29 @@ def _outcome(paper: Paper, view: RunView, summary: Summary) -> None:
     paper.say(f"Exit {code}: {_EXITS.get(code, 'see the message on standard error')}.", indent=2)
 
 
-def outcome(summary: Summary) -> str:
-    """The run in one line."""
-    total = sum(summary.counts.values())
-    if not total:
-        return "Nothing was judged: no selected check found a resource or a place to ask about."
-    if summary.open:
-        worst = [
-            f"{number:,} {severity}" for severity in reversed(Severity) if (number := summary.open_by_severity.get(severity))
-        ]
-        return f"{counted(summary.open, 'gap')} observed in {counted(total, 'answer')}: {', '.join(worst)}."
-    if summary.unknown:
-        return f"No gap observed in what could be judged; {summary.unknown:,} of {counted(total, 'answer')} could not be."
-    return f"No gap observed in {counted(total, 'answer')}."
+def _targets(paper: Paper, view: RunView, summary: Summary) -> None:
+    """Where there are several: how each was read, and how its answers fell."""
+    if len(view.targets) < 2:
+        return
+    paper.title("targets")
+    layout = (
+        Column("target", 32),
+        Column("places", 6, right=True),
+        Column("pass", 8, right=True),
+        Column("fail", 8, right=True),
+        Column("unknown", 8, right=True),
+        Column("listings read", 20),
+    )
+    paper.table(layout, (_target(name, view.coverage, summary.targets.get(name, {})) for name in view.targets))
 
 
-def gate_words(gate: Gate) -> str:
-    """What the gate came to, in one line."""
-    known = f"{counted(gate.known, 'failure')} known by the baseline"
-    gone = f"; {gate.gone:,} of its failures are gone: write it anew" if gate.gone else ""
-    if gate.fail_on is None:
-        return f"Held against the baseline: {known}{gone}."
-    admitted = f"; {known}{gone}" if gate.baseline is not None else ""
-    asked = f"({gate.fail_on} or worse)" if gate.fail_on is not Severity.CRITICAL else "(critical)"
-    if gate.passed:
-        return f"Gate {asked} passed{admitted}."
-    worst_first = [f"{number:,} {s}" for s in reversed(Severity) if (number := gate.failing.get(s))]
-    total = sum(gate.failing.values())
-    return f"Gate {asked} failed by {counted(total, 'finding')}: {', '.join(worst_first)}{admitted}."
-
-
-def counts(summary: Summary) -> str:
-    parts = [
-        (summary.counts.get(Status.PASS, 0), "pass"),
-        (summary.open, "fail"),
-        (summary.excepted, "fail under an exception"),
-        (summary.counts.get(Status.UNKNOWN, 0), "unknown"),
-        (summary.counts.get(Status.ERROR, 0), "error of ours"),
-        (summary.counts.get(Status.NOT_APPLICABLE, 0), "not applicable"),
-    ]
-    always = {"pass", "fail", "unknown"}
-    return " · ".join(f"{number:,} {word}" for number, word in parts if number or word in always)
-
-
-def coverage(rows: Sequence[CoverageRow]) -> str:
-    """How much of what was planned was read."""
-    presence = Counter(row.presence for row in rows)
-    places = len({row.scope for row in rows})
-    parts = [f"{presence[name]:,} {name}" for name in ("complete", "partial", "failed") if presence[name]]
-    unread = sum(row.unread for row in rows)
-    more = f"; {counted(unread, 'part')} of resources unread" if unread else ""
-    return f"{counted(len(rows), 'listing')} in {counted(places, 'place')}: {', '.join(parts) or 'none planned'}{more}."
-
-
-def remedy(unseen: Unseen) -> str:
-    """What to do so that it can be read."""
-    if unseen.why is Why.UNEXPECTED and unseen.action.startswith("read "):
-        return "mend the file where it says; `scanner doctor` names every fault"
-    return _REMEDIES[unseen.why].format(action=unseen.action)
+def _target(name: str, rows: Sequence[CoverageRow], answers: Mapping[Status, int]) -> Row:
+    own = [row for row in rows if row.target == name]
+    whole = sum(row.is_whole for row in own)
+    unknown = answers.get(Status.UNKNOWN, 0) + answers.get(Status.ERROR, 0)
+    figures = (len({row.scope for row in own}), answers.get(Status.PASS, 0), answers.get(Status.FAIL, 0), unknown)
+    read = (f"{whole:,} of {len(own):,}", "" if whole == len(own) else "yellow")
+    return (name, *(f"{figure:,}" for figure in figures), read)
 
 
 def say_unseen(paper: Paper, unseen: Sequence[Unseen]) -> None:

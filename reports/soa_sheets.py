@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from reports.run_text import remedy
+from reports.sentences import remedy
 from reports.soa import SoaRow, SoaView
 from reports.view import to_the_minute
 from reports.words import CLAIM, DIFFERENCES, HOW_TO_VERIFY, STATUSES, STRENGTHS, difference_words

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TextIO
 
-from reports.run_text import ASSESSMENT_STYLES, THEMES, remedy
+from reports.run_text import ASSESSMENT_STYLES, THEMES
+from reports.sentences import remedy
 from reports.soa import SoaRow, SoaView
 from reports.terminal import Column, Paper, Row, counted, listed
 from reports.view import to_the_minute

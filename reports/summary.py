@@ -90,6 +90,7 @@ class Summary:
     undecided: tuple[Undecided, ...]
     known_by_severity: Mapping[Severity, int] = field(default_factory=dict)  # open failures that a baseline admits
     excepted_by_severity: Mapping[Severity, int] = field(default_factory=dict)
+    targets: Mapping[str, Mapping[Status, int]] = field(default_factory=dict)  # how the answers of each target fell
 
     @property
     def open(self) -> int:
@@ -147,12 +148,14 @@ class _Tally:
         self.checks: dict[str, _Check] = {}
         self.reasons: dict[str, _Reason] = {}
         self.undecided: dict[str, _Undecided] = {}
+        self.targets: dict[str, Counter[Status]] = {}
         self._seen = 0
 
     def add(self, found: Reported) -> None:
         self._seen += 1
         check = self.checks.setdefault(found.check, _Check())
         check.counts[found.status] += 1
+        self.targets.setdefault(found.target, Counter())[found.status] += 1
         match found.status:
             case Status.FAIL if found.exception is not None:
                 check.excepted[found.severity] += 1
@@ -228,6 +231,7 @@ def summary_of(
         ),
         known_by_severity=known_by,
         excepted_by_severity=excepted_by,
+        targets=tally.targets,
     )
 
 

@@ -20,7 +20,7 @@ SIX = ("prod-eu", "google", "azure-tenant", "k8s-prod", "isms", "this-host")
 
 
 class Terminal(io.StringIO):
-    """As much of a terminal as is needed: it moves up, returns, clears to its end, and wraps at its width."""
+    """As much of a terminal as is needed: it moves up, returns, clears a line, and wraps at its width."""
 
     def __init__(self, width: int, number: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class Terminal(io.StringIO):
         return True
 
     def write(self, text: str) -> int:
-        for part in re.findall(r"\x1b\[\d*[AJ]|\r|\n|[^\x1b\r\n]+", text):
+        for part in re.findall(r"\x1b\[\d*[AK]|\r|\n|[^\x1b\r\n]+", text):
             match part:
                 case "\n":
                     self.row += 1
@@ -47,8 +47,8 @@ class Terminal(io.StringIO):
                 case _ if part.endswith("A") and part.startswith("\x1b"):
                     self.row -= int(part[2:-1])
                     assert self.row >= 0, "it went above what it had drawn"
-                case "\x1b[J":
-                    self.screen = [*self.screen[: self.row], ""]
+                case "\x1b[K":
+                    self.screen[self.row] = ""
                 case _:
                     self.screen[self.row] += part
                     self.wrapped |= columns(self.screen[self.row]) >= self.width
@@ -101,7 +101,7 @@ def test_each_target_has_a_line_that_is_rewritten_in_place(terminal: Callable[[i
 def test_nothing_is_left_when_it_ends(terminal: Callable[[int], Terminal]) -> None:
     screen = terminal(80)
     told(screen, *SIX).end()
-    assert (screen.screen, screen.row) == ([""], 0)
+    assert (set(screen.screen), screen.row) == ({""}, 0)
 
 
 @pytest.mark.parametrize("width", [24, 40, 80])

@@ -13,13 +13,16 @@ from xml.etree import ElementTree
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 
+import scanner
+from commands.run import WRITERS
 from evidence_store.records import Severity, Status
-from reports import run_csv, run_json, run_junit, run_sarif, run_text
+from reports import run_csv, run_json, run_junit, run_markdown, run_sarif, run_text
 from reports.view import RunView, Stream
 from tests.reports.estate import DENIED, FINDINGS, HOSTILE, finding, many, passed, run, unknown
 
 Write = Callable[[RunView, TextIO], None]
-FORMATS: tuple[Write, ...] = (run_text.write, run_json.write, run_csv.write, run_sarif.write, run_junit.write)
+FORMATS: tuple[Write, ...] = tuple(WRITERS.values())
+SHORT = {run_text.write, run_markdown.write}  # they show the worst, and count the rest
 
 
 def written(write: Write, view: RunView) -> str:
@@ -251,6 +254,10 @@ def test_a_sarif_message_holds_no_link_that_a_name_made() -> None:
     assert not any(re.search(r"(?<!\\)\]\(", text) for text in texts)
 
 
+def test_the_formats_that_the_command_line_offers_are_those_that_can_be_written() -> None:
+    assert tuple(WRITERS) == scanner.FORMATS
+
+
 # -- all ---------------------------------------------------------------------------------------------------------------
 
 
@@ -297,7 +304,7 @@ def test_a_hundred_thousand_findings_are_written_one_by_one(write: Write) -> Non
     out = _Discarded()
     write(run(Stream(counted_findings)), out)
     assert alive[0] in {100_000, 200_000}  # read once, or once more for counts that stand before their cases
-    assert out.size > (1_000 if write is run_text.write else 5_000_000)
+    assert out.size > (1_000 if write in SHORT else 5_000_000)
 
 
 def test_status_words_are_those_of_the_store() -> None:

@@ -32,6 +32,19 @@ def test_page_one_says_how_much_of_what_was_planned_was_read() -> None:
     assert "2 listings in 2 places: 1 complete, 1 failed." in text(run())
 
 
+def test_each_of_several_targets_has_a_line_that_says_how_it_was_read_and_judged() -> None:
+    findings = [finding(), passed("aws_rds_encrypted", "b"), unknown("aws_rds_encrypted", "c")]
+    shown = text(run(findings, targets=("isms", "prod")))
+    lines = {line.split()[0]: line.split()[1:] for line in shown.split("TARGETS")[1].splitlines()[1:4] if line.strip()}
+    assert lines["target"] == ["places", "pass", "fail", "unknown", "listings", "read"]
+    assert lines["prod"] == ["2", "1", "1", "1", "1", "of", "2"]
+    assert lines["isms"] == ["0", "0", "0", "0", "0", "of", "0"]
+
+
+def test_a_single_target_needs_no_table() -> None:
+    assert "TARGETS" not in text(run(targets=("prod",)))
+
+
 def test_checks_without_a_target_are_not_passed_over_in_silence() -> None:
     shown = text(run(unanswerable=(DEFINITIONS["aws_iam_root_mfa"], DEFINITIONS["aws_rds_encrypted"])))
     assert "Not asked: 2 checks (aws) for which no target is configured or chosen." in shown
