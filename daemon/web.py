@@ -158,8 +158,7 @@ class _Handler(BaseHTTPRequestHandler):
         del message, explain
         self.close_connection = True
         self.command = getattr(self, "command", None) or "GET"
-        if not hasattr(self, "request_version"):
-            self.request_version = self.protocol_version
+        self.request_version = self.protocol_version  # for 0.9, which it takes nonsense for, no headers would be sent
         self._send(told(code, {"error": HTTPStatus(code).phrase}))
 
     def log_message(self, *_: Any) -> None:

@@ -86,7 +86,7 @@ def main(url: str, key: str, firings: int, every: int, dies_at: int) -> None:
         pace = Pace(look=0.2, lease=timedelta(milliseconds=600), renew=0.1)
         daemon = Daemon(crew, [Fast("fast", every="1m")], pace, "test")
         daemon.start()
-        ended = done.wait(40)
+        ended = done.wait(150)
         daemon.stop()
         assert daemon.close()
         assert ended or any(s.number >= firings for s in store.firings.standings())

@@ -135,7 +135,7 @@ def test_the_table_is_no_evidence(place: Place) -> None:
         assert place.store.size == 0
 
 
-def _until(true: Any, seconds: float = 10) -> None:
+def _until(true: Any, seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:
         time.sleep(0.02)

@@ -55,7 +55,7 @@ def accounted(place: Place) -> tuple[Counter[datetime], Counter[datetime]]:
 
 def test_none_of_a_hundred_firings_is_made_twice_or_forgotten(place: Place, url: str) -> None:
     both = [daemon(place, url), daemon(place, url)]
-    logs = [child.communicate(timeout=60)[1] for child in both]
+    logs = [child.communicate(timeout=200)[1] for child in both]
     assert [child.returncode for child in both] == [0, 0], logs
     fired, _ = accounted(place)
     assert len(fired) >= FIRINGS - 1
@@ -67,9 +67,9 @@ def test_none_of_a_hundred_firings_is_made_twice_or_forgotten(place: Place, url:
 def test_a_holder_killed_in_the_middle_of_a_firing_is_taken_over_once(place: Place, url: str) -> None:
     doomed = daemon(place, url, dies_at=10, firings=40)
     other = daemon(place, url, firings=40)
-    doomed.communicate(timeout=60)
+    doomed.communicate(timeout=200)
     assert doomed.returncode == -signal.SIGKILL
-    log = other.communicate(timeout=60)[1]
+    log = other.communicate(timeout=200)[1]
     assert other.returncode == 0, log
     fired, lost = accounted(place)
     (abandoned,) = place.store.leaves("run_abandoned")

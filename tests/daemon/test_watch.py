@@ -326,7 +326,7 @@ def test_while_another_writes_the_word_about_what_was_missed_waits(place: Place)
     assert (place.missed(), place.store.firings.pending()) == ([(1, "held")], 0)
 
 
-def _until(true: object, seconds: float = 10) -> None:
+def _until(true: object, seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:  # type: ignore[operator]  # any question will do
         time.sleep(0.02)
