@@ -20,7 +20,7 @@ SEVERITIES = ("low", "medium", "high", "critical")
 FORMATS = ("text", "json", "csv", "sarif", "junit", "markdown")
 
 DESCRIPTION = """\
-Annexa reads cloud accounts, hosts and ISMS records, judges what it saw against ISO/IEC 27001:2022, and keeps
+Annexa reads cloud accounts, clusters, hosts and ISMS records, judges what it saw against ISO/IEC 27001:2022, and keeps
 evidence that an auditor can verify without trusting it. It only reads."""
 
 RUN_DETAIL = """\
@@ -173,7 +173,7 @@ def _controls(controls: argparse.ArgumentParser) -> None:
 
 
 def _permissions(permissions: argparse.ArgumentParser) -> None:
-    permissions.add_argument("provider", metavar="PROVIDER", help="aws, host, records ...")
+    permissions.add_argument("provider", metavar="PROVIDER", help="aws, azure, gcp, host, kubernetes, records")
     _selection(permissions)
 
 

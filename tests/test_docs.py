@@ -2,7 +2,10 @@
 
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 import configuration
 import scanner
 from checks.check import checks
+from collectors.source import kinds, provider
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -64,3 +68,21 @@ def test_the_toml_in_the_readme_loads(tmp_path: Path) -> None:
 
 def test_the_number_of_checks_that_the_readme_claims_is_true() -> None:
     assert f"{len(checks())} checks" in README
+
+
+def test_the_table_of_platforms_is_true() -> None:
+    rows = re.findall(r"^\| [^|]+ \| `(\w+)` \| (?:`\[(\w+)\]`)? ?\| [^|]+ \| (\d+) \|", README, re.MULTILINE)
+    counted = Counter(check.provider for check in checks().values())
+    assert {kind: (extra or None, int(many)) for kind, extra, many in rows} == {
+        kind: (provider(kind).extra, counted[kind]) for kind in kinds()
+    }
+
+
+@pytest.mark.parametrize("kind", ["kubernetes", "gcp", "azure"])
+def test_each_test_server_starts_by_hand_and_says_how_to_reach_it(kind: str) -> None:
+    """As the README says it: the page that tells of a platform names the command, and the command is there."""
+    command = f"python -m tests.collectors.{kind}.server"
+    assert command in (ROOT / "docs" / f"{kind}.md").read_text()
+    arguments = [sys.executable, "-m", f"tests.collectors.{kind}.server", "--help"]
+    told = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "--port" in told
