@@ -46,12 +46,13 @@ def azure_rbac_owner_count(
     `members`: how many members a group has, `<object id>=2`, for groups that own subscriptions
     """
     declared = {key.casefold(): int(number) for key, _, number in (entry.partition("=") for entry in members)}
-    held = [a for a in at_whole(place, holding(place, inventory)) if role_of(a) == OWNER]
+    held = at_whole(place, holding(place, OWNER, inventory))
     owners = {a.fact("principalId").casefold(): said(a, "principalType") for a in held}
     number = sum(declared.get(owner, 1) for owner in owners)
-    if number > max_owners:
-        return f"{subscription(place)} has {number} owners or more; {max_owners} are allowed: {some(sorted(owners))}"
     unread = sorted(owner for owner, kind in owners.items() if kind == "group" and owner not in declared)
+    if number > max_owners:
+        owned = f"{'at least ' if unread else ''}{number} owners"
+        return f"{subscription(place)} has {owned}; {max_owners} are allowed: {some(sorted(owners))}"
     if unread:
         return Unknown(f"{subscription(place)} is owned by groups whose members are not declared: {some(unread)}")
     return None
@@ -99,8 +100,8 @@ def azure_root_scope_elevation(tenant: Resource, *, inventory: Inventory, record
     known, roles = lowered(recorded), {OWNER, ACCESS_ADMINISTRATOR, RBAC_ADMINISTRATOR}
     held = [
         f"{a.fact('principalId')} ({called(role_of(a))})"
-        for a in inventory.where("azure.authorization.role_assignment")
-        if assigned_at(a) == "/" and role_of(a) in roles and a.fact("principalId").casefold() not in known
+        for a in inventory.where("azure.authorization.role_assignment", scope="/")
+        if role_of(a) in roles and a.fact("principalId").casefold() not in known
     ]
     return f"the root of tenant {tenant.name} is administered by {some(sorted(held))}" if held else None
 
@@ -165,15 +166,17 @@ def azure_rbac_toxic_pairs(
     `pairs`: roles that nobody may hold together, by name, as `Role A + Role B`
     `disjoint`: object ids of groups whose members were reviewed and hold no other side
     """
-    names = {r.name.casefold(): r.fact("roleName").casefold() for r in inventory.where("azure.authorization.role_definition")}
-    assignments = list(holding(place, inventory))
+    sides = {side.strip().casefold() for pair in pairs for side in pair.split("+")}
     holders: dict[str, set[str]] = {}
-    kinds: dict[str, str] = {}
-    for assignment in assignments:
-        who = assignment.fact("principalId").casefold()
-        holders.setdefault(names.get(role_of(assignment), role_of(assignment)), set()).add(who)
-        kinds[who] = said(assignment, "principalType")
-    return _conflicts(place, pairs, holders, {who for who, kind in kinds.items() if kind == "group"} - lowered(disjoint))
+    groups: set[str] = set()
+    for role in inventory.where("azure.authorization.role_definition"):
+        name = role.fact("roleName").casefold()
+        for assignment in holding(place, role.name, inventory) if name in sides else ():
+            who = assignment.fact("principalId").casefold()
+            holders.setdefault(name, set()).add(who)
+            if said(assignment, "principalType") == "group":
+                groups.add(who)
+    return _conflicts(place, pairs, holders, groups - lowered(disjoint))
 
 
 def _conflicts(place: Resource, pairs: Sequence[str], holders: Mapping[str, set[str]], groups: set[str]) -> Answer:

@@ -37,6 +37,7 @@ def azure_update_compliance(
 
     What a machine lacks is known only as of its last assessment, and a machine that was never assessed is not a clean one.
     An update whose day of publication its package source does not tell cannot be shown to be recent, and counts as late.
+    Instances of a scale set that are replaced as one are not asked about.
 
     `deadline_days`: days from an update's publication by which it must be installed
     `max_age_days`: how old the last assessment may be, in days

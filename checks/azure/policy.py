@@ -14,10 +14,10 @@ _ASSIGNED = ("enforcementMode", "notScopes", "policyDefinitionId", "scope")
 def _assigned(place: Resource, inventory: Inventory, wanted: frozenset[str]) -> Iterator[tuple[Resource, str]]:
     """The assignments of these definitions that a subscription stands under, and why one of them does not hold there."""
     inherited = above(place)
-    for assignment in inventory.where("azure.policy.assignment"):
-        scope = assignment.fact("scope").rstrip("/") or "/"
-        covers = scope == place.uid or (scope in inherited and of_tenant(assignment, place))
-        if not covers or last(assignment.fact("policyDefinitionId")) not in wanted:
+    covering = [a for scope in sorted({place.uid, *inherited}) for a in inventory.where("azure.policy.assignment", scope=scope)]
+    for assignment in covering:
+        at_home = assignment.fact("scope") == place.uid or of_tenant(assignment, place)
+        if not at_home or last(assignment.fact("policyDefinitionId")) not in wanted:
             continue
         if {place.uid, *inherited} & set(assignment.fact("notScopes") or ()):
             yield assignment, f"{assignment.name} leaves it out"

@@ -51,10 +51,10 @@ def above(subscription: Resource) -> frozenset[str]:
     return frozenset({"/", *(f"/providers/microsoft.management/managementgroups/{group}".casefold() for group in groups)})
 
 
-def holding(subscription: Resource, inventory: Inventory) -> Iterator[Resource]:
-    """The assignments that hold at or below a subscription: its own, and those of the scopes above it in its tenant."""
+def holding(subscription: Resource, role: str, inventory: Inventory) -> Iterator[Resource]:
+    """The assignments of a role at or below a subscription: its own, and those of the scopes above it in its tenant."""
     own, inherited = subscription.uid, above(subscription)
-    for assignment in inventory.where("azure.authorization.role_assignment"):
+    for assignment in inventory.where("azure.authorization.role_assignment", roleDefinitionId=role):
         scope = assigned_at(assignment)
         if scope == own or scope.startswith(f"{own}/") or (scope in inherited and of_tenant(assignment, subscription)):
             yield assignment

@@ -23,15 +23,14 @@ def azure_app_tls_auth(site: Resource) -> Answer:
     if site.fact("httpsOnly") is not True:
         return f"{site.name} answers over plain HTTP"
     for fact, what in (("minTlsVersion", "the app"), ("scmMinTlsVersion", "the deployment site")):
-        minimum = site.fact(fact)
-        if minimum is None:
-            return Unknown(f"{site.name} does not say which version of TLS {what} asks for")
-        if minimum in {"1.0", "1.1"}:
-            return f"{site.name} accepts TLS {minimum} at {what}"
+        if site.fact(fact) in {"1.0", "1.1"}:
+            return f"{site.name} accepts TLS {site.fact(fact)} at {what}"
     ftp = said(site, "ftpsState")
-    if not ftp:
-        return Unknown(f"{site.name} does not say whether it takes files over plain FTP")
-    return f"{site.name} takes files over plain FTP" if ftp == "allallowed" else None
+    if ftp == "allallowed":
+        return f"{site.name} takes files over plain FTP"
+    if not ftp or site.fact("minTlsVersion") is None:
+        return Unknown(f"{site.name} does not say which version of TLS it asks for, or whether it takes plain FTP")
+    return None
 
 
 @check(
