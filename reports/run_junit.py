@@ -96,6 +96,8 @@ def _described(result: Failure | Error, found: Reported, view: RunView) -> Failu
         f"controls: {', '.join(found.controls) or 'none'}",
         f"since: {stamp(found.since) or 'not known'}",
     ]
+    if found.lapsed:
+        lines.append(f"exception: {found.lapsed} has run out")
     if definition and definition.fix and found.status is Status.FAIL:
         lines.append(f"fix: {definition.fix}")
     result.text = "\n".join(one_line(line, REASON_LIMIT) for line in lines)

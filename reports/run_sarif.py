@@ -198,6 +198,7 @@ def _result(found: Reported, rules: Mapping[str, int]) -> Json:
             "account": found.scope.account,
             "region": found.scope.region,
             "controls": list(found.controls),
+            "lapsedException": found.lapsed or None,
         },
     }
     if found.check in rules:

@@ -99,6 +99,9 @@ def test_an_exception_that_ran_out_fails_again_though_the_baseline_knows_the_fin
     assert not view.gate.passed
     assert "EX-7 has run out" in written(run_text.write, view)
     assert "`EX-7` has run out" in written(run_markdown.write, view)
+    assert "exception: EX-7 has run out" in written(run_junit.write, view)
+    [result] = json.loads(written(run_sarif.write, view))["runs"][0]["results"]
+    assert result["properties"]["lapsedException"] == "EX-7"
 
 
 def test_failures_that_are_gone_are_counted_unless_something_was_not_read(tmp_path: Path) -> None:

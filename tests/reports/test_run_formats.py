@@ -152,6 +152,32 @@ def test_junit_of_hostile_names_is_still_xml_with_the_same_cases() -> None:
     assert not root.findall(".//script")
 
 
+# The elements and attributes that Jenkins and GitLab read; strict readers refuse others.
+JUNIT = {
+    "testsuites": ({"name", "tests", "failures", "errors", "skipped", "time"}, {"testsuite"}),
+    "testsuite": ({"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}, {"testcase"}),
+    "testcase": ({"name", "classname", "time"}, {"failure", "error", "skipped"}),
+    "failure": ({"message", "type"}, set()),
+    "error": ({"message", "type"}, set()),
+    "skipped": ({"message", "type"}, set()),
+}
+
+
+def test_junit_holds_nothing_that_a_strict_reader_does_not_know_and_lacks_nothing_that_it_needs() -> None:
+    for view in (run(), hostile()):
+        root = ElementTree.fromstring(written(run_junit.write, view))
+        assert root.tag == "testsuites"
+        for element in root.iter():
+            attributes, children = JUNIT[element.tag]
+            assert set(element.attrib) == attributes
+            assert {child.tag for child in element} <= children
+            assert len(element) <= 1 or element.tag != "testcase"
+        for suite in root:
+            assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", suite.attrib["timestamp"])
+            names = [(case.attrib["classname"], case.attrib["name"]) for case in suite]
+            assert len(names) == len(set(names)), "GitLab takes two cases of one name for one"
+
+
 def test_junit_refuses_findings_that_are_not_grouped_by_check() -> None:
     mixed = [passed("aws_rds_encrypted", "a"), passed("aws_iam_root_mfa", "b"), passed("aws_rds_encrypted", "c")]
     with pytest.raises(ValueError, match="aws_rds_encrypted came twice"):
