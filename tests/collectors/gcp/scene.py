@@ -4,6 +4,7 @@ python -m tests.collectors.gcp.server [--port N] [--resources N] [--latency MS]
 """
 
 import argparse
+import signal
 import sys
 import tempfile
 import threading
@@ -272,7 +273,8 @@ def main(environment: Mapping[str, str]) -> None:
             write(f"export {key}={value}\n")
         write(f"\n# serving {len(server.cloud.estate.assets['RESOURCE'])} resources; Ctrl-C ends it\n")
         sys.stdout.flush()
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            server.stop()
+        ended = threading.Event()
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(ending, lambda *_: ended.set())
+        ended.wait()
+        server.stop()
