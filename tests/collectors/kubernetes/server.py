@@ -115,7 +115,7 @@ class Server(ThreadingHTTPServer):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--resources", type=int, default=0, help="pods besides the small cluster")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer takes")
     given = parser.parse_args()
