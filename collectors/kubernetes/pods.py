@@ -10,7 +10,20 @@ from typing import Any
 
 from collectors.kubernetes import variables
 from collectors.kubernetes.reader import Reader
-from collectors.kubernetes.shapes import identity, names, observed, only, rows, table, text, texts, truth, whole, words
+from collectors.kubernetes.shapes import (
+    MalformedError,
+    identity,
+    names,
+    observed,
+    only,
+    rows,
+    table,
+    text,
+    texts,
+    truth,
+    whole,
+    words,
+)
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
@@ -18,7 +31,7 @@ POD = Facet(
     "kubernetes.pod",
     facts=(
         "name", "namespace", "labels", "annotations", "ownerReferences", "containers", "initContainers", "ephemeralContainers",
-        "volumes", "imagePullSecrets",
+        "volumes", "imagePullSecrets", "containerResources",
     ),
     optional=(
         "creationTimestamp", "serviceAccountName", "automountServiceAccountToken", "hostNetwork", "hostPID", "hostIPC",
@@ -27,6 +40,10 @@ POD = Facet(
     ),
     lists=True,
 )  # fmt: skip
+# What is looked up of pods has facts of its own, so that whoever looks it up need not hold their containers whole.
+STATIC = Facet(
+    "kubernetes.static_pod", facts=("name", "namespace", "labels", "containers"), optional=("creationTimestamp",), lists=True
+)
 STATUS = Facet("kubernetes.pod", facts=("images",), optional=("phase", "nodeName", "qosClass"), name="status")
 
 _SETTINGS = ("serviceAccountName", "restartPolicy", "runtimeClassName", "priorityClassName")
@@ -72,12 +89,14 @@ _VOLUMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@source("list pods", level="account", yields=[POD, STATUS, variables.FACET])
+@source("list pods", level="account", yields=[POD, STATUS, variables.FACET, STATIC])
 def pods(read: Reader) -> Iterator[Observation]:
-    """Every pod, also those that ended."""
+    """Every pod, also those that ended; and once more, by their programs, those of the control plane that run."""
     shape = [(POD, _pod), (STATUS, _status), (variables.FACET, _variables)]
     for item in read.pages("list pods", "Pod"):
         yield from observed(read, shape, item, "list pods")
+        if _may_be_static(item):
+            yield from observed(read, [(STATIC, _static)], item, "list pods")
 
 
 def _pod(item: Mapping[str, Any]) -> dict[str, Json]:
@@ -96,6 +115,11 @@ def _pod(item: Mapping[str, Any]) -> dict[str, Json]:
         "nodeSelector": words(spec, "nodeSelector"),
         "securityContext": whole(spec, "securityContext"),
         "resources": whole(spec, "resources"),
+        "containerResources": {
+            text(container, "name", needed=True): table(container, "resources")
+            for kind in ("initContainers", "containers")
+            for container in rows(spec, kind)
+        },
         "os": text(table(spec, "os"), "name"),
         "volumes": sorted((_volume(volume) for volume in rows(spec, "volumes")), key=lambda volume: str(volume["name"])),
         "imagePullSecrets": names(spec, "imagePullSecrets"),
@@ -107,6 +131,20 @@ def _is_control_plane(item: Mapping[str, Any]) -> bool:
     metadata = table(item, "metadata")
     of_node = any(owner.get("kind") == "Node" for owner in rows(metadata, "ownerReferences"))
     return of_node and metadata.get("namespace") == "kube-system"
+
+
+def _may_be_static(item: Mapping[str, Any]) -> bool:
+    """Whether a pod is one of the control plane's, or too odd to tell; one that ended no longer shows how it is run."""
+    try:
+        return _is_control_plane(item) and table(item, "status").get("phase") not in ("Succeeded", "Failed")
+    except MalformedError:
+        return bool(item["metadata"].get("namespace") == "kube-system")
+
+
+def _static(item: Mapping[str, Any]) -> dict[str, Json]:
+    _is_control_plane(item)
+    containers = rows(table(item, "spec", needed=True), "containers", needed=True)
+    return {**identity(item), "containers": [_container(container, readable=True) for container in containers]}
 
 
 def _container(container: Mapping[str, Any], *, readable: bool) -> dict[str, Json]:

@@ -106,6 +106,7 @@ def test_a_pod_is_kept_with_all_that_checks_may_ask(kube: Cluster) -> None:
     assert told(facts) == {
         "name": "web",
         "namespace": "default",
+        "containerResources": {"app": {"limits": {"cpu": "1"}}, "init": {}},
         "labels": {"app": "web"},
         "creationTimestamp": CREATED,
         **{name: value for name, value in spec.items() if name not in {"os", "imagePullSecrets", "containers"}},
