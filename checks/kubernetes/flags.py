@@ -1,6 +1,6 @@
 """The flags of the control plane's programs, where they run as static pods that the API shows.
 
-- A pod counts where a node owns it, as those do that a kubelet made, and one of its containers runs the program.
+- A static pod, which a kubelet made from a file in kube-system, counts where one of its containers runs the program.
 - EKS and GKE say in their version that they run the control plane; nobody else's silence is taken for that.
 - Flags are written `--name=value`, `--name value` or `--name`; the last one holds.
 """
@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 from checks.check import Answer, NotApplicable, Unknown
-from checks.kubernetes.containers import ENDED
 from checks.kubernetes.naming import name_of, some
 from evidence_store.records import Inventory, Json, Resource
 
 Flags: TypeAlias = Mapping[str, str]
-LOOKS_UP = {"kubernetes.pod": ("namespace", "phase", "ownerReferences", "containers")}
+LOOKS_UP = {"kubernetes.static_pod": ("containers",)}
 
 _MANAGED = (("-eks-", "EKS"), ("-gke.", "GKE"))
 
@@ -38,9 +37,8 @@ def asked(cluster: Resource, inventory: Inventory, program: str, fault: Callable
 
 
 def _instances(inventory: Inventory, program: str) -> Iterator[tuple[str, Flags]]:
-    for pod in inventory.where("kubernetes.pod", namespace="kube-system"):
-        static = any(owner.get("kind") == "Node" for owner in pod.fact("ownerReferences"))
-        for container in pod.fact("containers") or () if static and pod.fact("phase") not in ENDED else ():
+    for pod in inventory.where("kubernetes.static_pod"):
+        for container in pod.fact("containers"):
             words = list(_words(container))
             if any(word.rpartition("/")[2] == program for word in words):
                 yield name_of(pod), _flags(words)

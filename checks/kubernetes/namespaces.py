@@ -1,7 +1,7 @@
 """Namespaces: what they let in, who owns them, how much they may use, and whether their pods are closed to others."""
 
 from checks.check import Answer, NotApplicable, check
-from checks.kubernetes.containers import CONTAINERS, ENDED
+from checks.kubernetes.containers import ENDED
 from checks.kubernetes.environments import SYSTEM, class_of
 from checks.kubernetes.naming import listed, name_of, some
 from evidence_store.records import Inventory, Json, Resource
@@ -136,7 +136,7 @@ def _is_everyone(peer: Json) -> bool:
     needs=("name", "phase"),
     looks_up={
         "kubernetes.resource_quota": ("namespace", "hard"),
-        "kubernetes.pod": ("namespace", "name", "phase", "resources", *CONTAINERS),
+        "kubernetes.pod": ("namespace", "name", "phase", "resources", "containerResources"),
     },
     fix="Add a resource quota for CPU and memory, and requests and limits to each container; a limit range sets defaults.",
 )
@@ -172,14 +172,13 @@ def k8s_quota_limits(
 
 def _unset(pod: Resource, required: tuple[str, ...]) -> list[str]:
     """The containers that lack one of these; what the pod sets as a whole holds for all."""
+    pairs = [entry.partition(".") for entry in required]
     whole = pod.fact("resources") or {}
-    found = []
-    for container in (c for kind in CONTAINERS[:2] for c in pod.fact(kind) or ()):
-        told = container.get("resources") or {}
-        pairs = [entry.partition(".") for entry in required]
-        if any(kind not in {**(whole.get(of) or {}), **(told.get(of) or {})} for of, _, kind in pairs):
-            found.append(str(container["name"]))
-    return found
+    return [
+        name
+        for name, own in sorted(pod.fact("containerResources").items())
+        if any(kind not in {**(whole.get(of) or {}), **(own.get(of) or {})} for of, _, kind in pairs)
+    ]
 
 
 @check(

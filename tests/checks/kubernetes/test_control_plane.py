@@ -129,6 +129,19 @@ def test_a_pod_that_no_kubelet_made_does_not_stand_for_the_control_plane(kube: C
     assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "unknown"
 
 
+@pytest.mark.parametrize("odd", [{"labels": ["x"]}, {"ownerReferences": "Node/b"}])
+def test_an_instance_that_cannot_be_read_is_not_passed_over(kube: Cluster, odd: dict[str, Any]) -> None:
+    program(kube, "kube-apiserver", "--anonymous-auth=false")
+    assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "pass"
+    owners = [{"apiVersion": "v1", "kind": "Node", "name": "b", "uid": "1"}]
+    metadata = {"name": "kube-apiserver-b", "namespace": "kube-system", "ownerReferences": owners, **odd}
+    spec = {"containers": [container("kube-apiserver", command=["kube-apiserver"])]}
+    kube.add({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}, raw=True)
+    seen = asked(kube, ANONYMOUS)
+    assert seen.status(ANONYMOUS, UID) == "unknown"
+    assert "list pods gave an answer of unexpected shape" in seen.reason(ANONYMOUS, UID)
+
+
 @pytest.mark.parametrize("check", EVERY)
 @pytest.mark.parametrize(
     ("version", "status", "words"),

@@ -191,3 +191,13 @@ def test_a_namespace_holds_no_token_that_never_expires(kube: Cluster) -> None:
     judged(kube, TOKENS, "namespace shop holds tokens that never expire: robot-token (of robot)")
     assert asked(kube, TOKENS).status(TOKENS, ":other") == "pass"
     judged(kube, TOKENS, "", allowed=["shop/robot-*"])
+
+
+def test_a_token_that_cannot_be_read_is_not_passed_over(kube: Cluster) -> None:
+    kube.add("Namespace", "shop")
+    metadata = {"name": "odd", "namespace": "shop", "labels": ["x"]}
+    kind = "kubernetes.io/service-account-token"
+    kube.add({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": kind}, raw=True)
+    seen = asked(kube, TOKENS)
+    assert seen.status(TOKENS, ":shop") == "unknown"
+    assert "unexpected shape" in seen.reason(TOKENS, ":shop")
