@@ -69,10 +69,14 @@ class Api:
 
     def get(
         self, permit: Permit, call: str, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json"
-    ) -> dict[str, Json]:
-        """One object or page. Raises `UnreadError`, `ExpiredError`, `NotServedError`, `UndeclaredCallError`."""
+    ) -> tuple[dict[str, Json], int]:
+        """One object or page, and its size in bytes.
+
+        Raises `UnreadError`, `ExpiredError`, `NotServedError`, `UndeclaredCallError`.
+        """
         url = f"{path}?{urlencode(query)}" if query else path
-        return _object(self._asked(permit, call, "GET", url, accept), call)
+        answer = self._asked(permit, call, "GET", url, accept)
+        return _object(answer, call), len(answer.body)
 
     def post(self, permit: Permit, call: str, path: str, body: Mapping[str, Json]) -> dict[str, Json]:
         """An object that is reviewed and not kept. Raises as `get`."""

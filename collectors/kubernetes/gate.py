@@ -52,9 +52,11 @@ class Gate:
     def request(self, method: str, url: str, **options: Any) -> Any:
         """Send one request, once. Raises `UndeclaredCallError` before anything leaves."""
         permit = _in_force.get()
-        path = urlsplit(url.removeprefix(self._host)).path if url.startswith(f"{self._host}/") else url
-        declared = permit is not None and (method, path) in permit.allowed
-        if permit is None or not declared or "watch" in parse_qs(urlsplit(url).query):
+        here = url.startswith(f"{self._host}/")
+        path = urlsplit(url.removeprefix(self._host) if here else url).path
+        declared = here and permit is not None and (method, path) in permit.allowed
+        asked = {**parse_qs(urlsplit(url).query, keep_blank_values=True), **dict(options.get("fields") or ())}
+        if permit is None or not declared or "watch" in asked:  # a watch is another verb on the same path
             who = permit.reader if permit else "a read without a permit"
             raise UndeclaredCallError(f"{who} did not declare {method} {path}")
         permit.count()

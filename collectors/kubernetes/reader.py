@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collectors.kubernetes.api import Api
 
 LIMIT = 500  # objects of a page
+LARGE = 8 << 20  # bytes of a page after which the next one is asked for with half as many objects
+SMALLEST = 25  # objects
 RESTARTS = 3
 EMPTY_PAGES = 20  # one after another: the API server fills its pages
 METADATA = "PartialObjectMetadata"
@@ -47,7 +49,7 @@ class Reader:
     def get(self, call: str) -> dict[str, Json]:
         """One answer. Raises `UnreadError`."""
         try:
-            return self._ask(call, {}, "application/json")
+            return self._ask(call, {}, "application/json")[0]
         except (NotServedError, ExpiredError):
             raise UnreadError(Unread(Why.UNSUPPORTED, call, _NOT_SERVED)) from None
 
@@ -55,7 +57,7 @@ class Reader:
         self, call: str, kind: str, *, metadata_only: bool = False, field_selector: str = "", limit: int = LIMIT
     ) -> Iterator[dict[str, Json]]:
         """Every object of a kind, once. Raises `UnreadError`; `NotEnabledError` where the source says that 404 means it."""
-        query = {"limit": str(limit), **({"fieldSelector": field_selector} if field_selector else {})}
+        selector = {"fieldSelector": field_selector} if field_selector else {}
         accept = _METADATA_ONLY if metadata_only else "application/json"
         expected = f"{METADATA if metadata_only else kind}List"
         given: set[tuple[str, str]] = set()
@@ -63,7 +65,7 @@ class Reader:
         for restart in range(RESTARTS + 1):
             passed: set[tuple[str, str]] = set()
             try:
-                for item in self._once_through(call, query, accept, expected):
+                for item in self._once_through(call, selector, accept, expected, limit):
                     key = _key(item)
                     if key is None:
                         nameless = True
@@ -82,15 +84,20 @@ class Reader:
         if nameless:
             raise UnreadError(Unread(Why.UNEXPECTED, call, "an object without a name"))
 
-    def _once_through(self, call: str, query: dict[str, str], accept: str, expected: str) -> Iterator[dict[str, Json]]:
+    def _once_through(
+        self, call: str, selector: dict[str, str], accept: str, expected: str, limit: int
+    ) -> Iterator[dict[str, Json]]:
         """The objects of each page from the first to the last. Raises `ExpiredError` where the server forgot the list."""
         token, empty = "", 0
         while True:
-            page = self._page(call, {**query, **({"continue": token} if token else {})}, accept)
+            query = {"limit": str(limit), **selector, **({"continue": token} if token else {})}
+            page, size = self._page(call, query, accept)
             items, following = page.get("items"), page.get("metadata")
             if page.get("kind") != expected or not isinstance(items, list) or not isinstance(following, dict):
                 raise UnreadError(Unread(Why.UNEXPECTED, call, f"no {expected}"))
             del page
+            if size > LARGE:
+                limit = max(limit // 2, min(limit, SMALLEST))
             empty = 0 if items else empty + 1
             items.reverse()
             while items:  # each object is given up as soon as it is read
@@ -101,15 +108,16 @@ class Reader:
             if not isinstance(token, str) or token == before or empty > EMPTY_PAGES:
                 raise UnreadError(Unread(Why.UNEXPECTED, call, "more pages than can be asked for"))
 
-    def _page(self, call: str, query: dict[str, str], accept: str) -> dict[str, Json]:
+    def _page(self, call: str, query: dict[str, str], accept: str) -> tuple[dict[str, Json], int]:
         try:
             return self._ask(call, query, accept)
         except NotServedError:
-            if "404" in self._source.not_enabled:
+            if "404" in self._source.not_enabled and "continue" not in query:
                 raise NotEnabledError(f"{call}: {_NOT_SERVED}") from None
             raise UnreadError(Unread(Why.UNSUPPORTED, call, _NOT_SERVED)) from None
 
-    def _ask(self, call: str, query: dict[str, str], accept: str) -> dict[str, Json]:
+    def _ask(self, call: str, query: dict[str, str], accept: str) -> tuple[dict[str, Json], int]:
+        """The answer, and its size in bytes."""
         if call not in self._source.calls:
             raise UndeclaredCallError(f"{self._source.name} did not declare {call}")
         return self._api.get(self._permit, call, parsed(call).path, query, accept)

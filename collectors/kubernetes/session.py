@@ -25,7 +25,7 @@ class KubernetesConnection:
     def places(self) -> Iterable[Place]:
         """The cluster, which is known by the uid of its namespace kube-system. Raises `UnreadError`."""
         try:
-            found = self.api.get(self._permit, CLUSTER, parsed(CLUSTER).path)
+            found, _ = self.api.get(self._permit, CLUSTER, parsed(CLUSTER).path)
         except (NotServedError, ExpiredError):
             raise UnreadError(Unread(Why.UNEXPECTED, CLUSTER, "no such namespace")) from None
         uid = _within(found, "metadata", "uid")

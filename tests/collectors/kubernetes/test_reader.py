@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from collectors.kubernetes import api
+from collectors.kubernetes.gate import Gate, Permit, under
 from collectors.kubernetes.reader import EMPTY_PAGES, RESTARTS
 from collectors.source import Place, Source, UndeclaredCallError, UnreadError, sources
 from evidence_store.records import Presence, Why
@@ -65,6 +66,19 @@ def test_pages_are_asked_for_with_a_limit_and_streamed(kube: Cluster) -> None:
     next(objects)
     assert kube.calls.count(PODS) == 1  # and no page before it is needed
     assert next(r.query for r in kube.requests if r.call == PODS) == {"limit": "500"}
+
+
+def test_pages_that_are_large_are_followed_by_smaller_ones(kube: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    pods(kube, "a", "b", "c", "d", "e", "f", "g")
+    kube.page_size = 2
+    monkeypatch.setattr("collectors.kubernetes.reader.LARGE", 100)
+    assert len(names_of(collect(kube.connect(), PODS))) == 7
+    assert [r.query["limit"] for r in kube.requests if r.call == PODS] == ["500", "250", "125", "62"]
+    reports = "list vulnerabilityreports.aquasecurity.github.io"
+    for name in ("a", "b", "c"):
+        kube.add("VulnerabilityReport", name, "default", report={"artifact": {}, "vulnerabilities": []})
+    collect(kube.connect(), reports)
+    assert [r.query["limit"] for r in kube.requests if r.call == reports] == ["25", "25"]
 
 
 def test_an_empty_list_is_an_answer(kube: Cluster) -> None:
@@ -199,6 +213,15 @@ def test_a_custom_resource_that_is_not_installed_is_an_answer(kube: Cluster) -> 
     assert (shot.presence, shot.count, shot.calls) == (Presence.COMPLETE, 0, 1)
 
 
+def test_a_custom_resource_that_is_taken_away_while_it_is_listed_is_no_empty_list(kube: Cluster) -> None:
+    name = "list vulnerabilityreports.aquasecurity.github.io"
+    for report in ("a", "b", "c"):
+        kube.add("VulnerabilityReport", report, "default", report={"artifact": {}, "vulnerabilities": []})
+    kube.garble(name, "not-served", after=1)
+    shot = snapshot(kube.connect(), name)
+    assert (shot.presence, shot.count, shot.reason and shot.reason.why) == (Presence.PARTIAL, 2, Why.UNSUPPORTED)
+
+
 def test_not_found_is_no_answer_where_the_api_server_did_not_say_it(kube: Cluster) -> None:
     name = "list vulnerabilityreports.aquasecurity.github.io"
     kube.fail(name, 404)
@@ -318,14 +341,13 @@ def test_a_call_that_was_not_declared_is_refused_before_it_leaves(kube: Cluster)
         ("GET", "/api/v1/secrets"),
         ("GET", "/api/v1/namespaces/default/pods"),
         ("GET", "/api/v1/pods?watch=true"),
+        ("GET", "/api/v1/pods?limit=1&watch"),
         ("GET", "/api/v1/pods/../secrets"),
         ("DELETE", "/api/v1/pods"),
         ("POST", "/api/v1/pods"),
     ],
 )
 def test_what_is_asked_through_the_client_directly_is_refused_too(kube: Cluster, method: str, path: str) -> None:
-    from collectors.kubernetes.gate import Permit, under
-
     connection = kube.connect()
     client = connection.api.client
     with under(Permit(PODS, frozenset({("GET", "/api/v1/pods")}))), pytest.raises(UndeclaredCallError):
@@ -336,11 +358,30 @@ def test_what_is_asked_through_the_client_directly_is_refused_too(kube: Cluster,
 
 
 def test_credentials_do_not_follow_to_another_host(kube: Cluster) -> None:
-    from collectors.kubernetes.gate import Permit, under
-
     client = kube.connect().api.client
     with under(Permit(PODS, frozenset({("GET", "/api/v1/pods")}))), pytest.raises(UndeclaredCallError):
         client.call_api("GET", "https://localhost:1/api/v1/pods", {})
+
+
+def test_a_server_behind_a_path_is_asked_below_it_and_nowhere_else() -> None:
+    class Pool:
+        def __init__(self) -> None:
+            self.sent: list[str] = []
+
+        def request(self, method: str, url: str, **options: Any) -> None:
+            assert (options["retries"], options["redirect"]) == (False, False)
+            self.sent.append(f"{method} {url}")
+
+    pool, host = Pool(), "https://proxy.example.com/k8s/clusters/c-1"
+    gate = Gate(pool, host)
+    with under(Permit(PODS, frozenset({("GET", "/api/v1/pods")}))):
+        gate.request("GET", f"{host}/api/v1/pods?limit=5")
+        for url in ("https://proxy.example.com/api/v1/pods", f"{host}-2/api/v1/pods", "/api/v1/pods"):
+            with pytest.raises(UndeclaredCallError):
+                gate.request("GET", url)
+        with pytest.raises(UndeclaredCallError):
+            gate.request("GET", f"{host}/api/v1/pods", fields=[("watch", "1")])
+    assert pool.sent == [f"GET {host}/api/v1/pods?limit=5"]
 
 
 def test_answers_are_compressed_where_they_are_large(kube: Cluster) -> None:
