@@ -2,6 +2,7 @@
 
 from checks.check import Answer, Unknown, check
 from checks.gcp.hierarchy import NODES, open_if_unread
+from checks.gcp.labels import labelled_days
 from checks.gcp.members import PUBLIC
 from checks.gcp.naming import some
 from checks.gcp.policies import POLICIES, of_service, open_to_everyone, public_grants
@@ -42,3 +43,27 @@ def _by_list(access: Json) -> list[str]:
         for entry in access or ()
         if (member := entry.get("specialGroup") or entry.get("iamMember")) in PUBLIC
     ]
+
+
+@check(
+    on="gcp.bigquery.dataset",
+    severity="low",
+    version=1,
+    needs=("defaultTableExpirationMs", "labels"),
+    fix="Set the dataset's default table expiration within the limit; label each dataset with it in days, or none.",
+)
+def gcp_bigquery_expiry(dataset: Resource, *, label: str = "retention-max-days") -> Answer:
+    """Datasets whose contents may be kept only so long delete their tables in time.
+
+    The limit is the owner's decision, written in a label. The default holds for tables made from then on; what single
+    tables have instead is not seen here.
+
+    `label`: the label that names the limit: days, years (7y), or none
+    """
+    days = labelled_days(dataset, label)
+    if not isinstance(days, int):
+        return days
+    kept = int(dataset.fact("defaultTableExpirationMs") or 0) / 86_400_000
+    if not kept:
+        return f"dataset {dataset.name} keeps new tables for good; {days} days are allowed"
+    return f"dataset {dataset.name} keeps new tables for {kept:g} days; {days} are allowed" if kept > days else None

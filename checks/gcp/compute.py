@@ -1,6 +1,7 @@
 """Machines: who they act as, who gets in and how, and whether they boot what was signed."""
 
-from checks.check import Answer, NotApplicable, check
+from checks.check import Answer, NotApplicable, Unknown, check
+from checks.gcp.labels import label_of, named
 from checks.gcp.machines import DEFAULT_ACCOUNT, is_cluster_node, is_windows, setting
 from checks.gcp.naming import listed, some
 from evidence_store.records import Inventory, Resource
@@ -120,3 +121,34 @@ def gcp_compute_shielded(instance: Resource) -> Answer:
         return f"{instance.name} is not a Shielded VM"
     off = [text for name, text in _SHIELD.items() if config.get(name) is not True]
     return f"{instance.name} runs without {' and '.join(off)}" if off else None
+
+
+@check(
+    on="gcp.compute.disk",
+    severity="low",
+    version=1,
+    needs=("diskEncryptionKey", "labels"),
+    fix="Make the disk anew from a snapshot with a key of Cloud KMS; label each disk with the class of its data.",
+)
+def gcp_compute_disk_key(
+    disk: Resource,
+    *,
+    label: str = "data-class",
+    sensitive: tuple[str, ...] = ("confidential", "restricted", "secret", "sensitive"),
+) -> Answer:
+    """Disks of sensitive data are encrypted with a key of one's own.
+
+    Google encrypts every disk; with a key of one's own its use is recorded, and can be ended.
+
+    `label`: the label that says what class of data a disk holds
+    `sensitive`: the values of it that ask for a key
+    """
+    kind = label_of(disk, label)
+    if kind is None:
+        return Unknown(f"{disk.name} has no label {label} that says what data it holds")
+    if not named(kind, sensitive):
+        return NotApplicable(f"{disk.name} holds no sensitive data")
+    key = disk.fact("diskEncryptionKey") or {}
+    return (
+        None if key.get("kmsKeyName") or key.get("sha256") else f"{disk.name} holds sensitive data without a key of one's own"
+    )

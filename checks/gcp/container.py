@@ -97,3 +97,21 @@ def _mode(config: Json) -> Json:
     """How a pool's nodes show metadata to pods; the setting has had another name."""
     metadata = config.get("workloadMetadataConfig") or {}
     return metadata.get("mode") or metadata.get("nodeMetadata")
+
+
+@check(
+    on="gcp.container.cluster",
+    severity="medium",
+    version=1,
+    needs=("databaseEncryption",),
+    fix="Encrypt the cluster's secrets with a key of your own: `gcloud container clusters update --database-encryption-key`.",
+)
+def gcp_gke_secrets_encrypted(cluster: Resource) -> Answer:
+    """Secrets of clusters are encrypted with a key of one's own.
+
+    Google encrypts its disks; with a key of one's own a copy of the cluster's database is worth nothing without the right
+    to use that key, and every use is recorded.
+    """
+    if (cluster.fact("databaseEncryption") or {}).get("state") == "ENCRYPTED":
+        return None
+    return f"cluster {cluster.name} keeps its secrets without a key of one's own"

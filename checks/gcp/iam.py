@@ -131,7 +131,7 @@ def gcp_iam_sa_not_admin(
     The same holds for workloads from outside that federate. Google's own service agents are Google's. A custom role
     administers if its permissions let a holder give itself more.
 
-    `approved`: members that administer by design, as `serviceAccount:build@ops.iam.gserviceaccount.com`; `*` stands for any text
+    `approved`: members that administer by design, `serviceAccount:build@ops.iam.gserviceaccount.com`; `*` stands for any text
     `harmless_roles`: roles named admin that administer nothing beyond their own data
     """
     if node_of(policy) is None:

@@ -98,3 +98,20 @@ def gcp_subnet_flow_logs(subnet: Resource, *, out_of_scope: tuple[str, ...] = ()
     if (subnet.fact("logConfig") or {}).get("enable") or subnet.fact("enableFlowLogs"):
         return None
     return f"{subnet.name} in {subnet.uid.split('/')[-3]} of project {subnet.scope.account} has no flow logs"
+
+
+@check(
+    on="gcp.compute.firewall",
+    severity="low",
+    version=1,
+    needs=("allowed", "direction", "disabled", "logConfig", "sourceRanges", "sourceServiceAccounts", "sourceTags"),
+    fix="Turn on logs for the rule: `gcloud compute firewall-rules update ... --enable-logging`.",
+)
+def gcp_firewall_rule_logging(rule: Resource) -> Answer:
+    """Rules that let the internet in write down what they let in.
+
+    After an intrusion these logs say which machine the intruder came to first.
+    """
+    if not is_inbound(rule) or not rule.fact("allowed") or not wide_sources(rule):
+        return NotApplicable(f"{rule.name} lets nothing in from outside")
+    return None if (rule.fact("logConfig") or {}).get("enable") else f"{rule.name} lets the internet in and keeps no logs"

@@ -8,6 +8,7 @@ from evidence_store.records import Inventory, Resource
 
 _BELOW = ("gcp.folder", "gcp.project")
 _DOMAINS = "iam.allowedPolicyMemberDomains"
+_LOCATIONS = "gcp.resourceLocations"
 
 
 @check(
@@ -85,7 +86,7 @@ def gcp_org_domain_restricted_sharing(
     """
     nodes, over = chain(node), above(node)
     if over and policy_on(node.uid, _DOMAINS, inventory) is None:
-        return _inherited(node, over, inventory)
+        return _inherited(node, over, _DOMAINS, inventory)
     found = values(nodes, _DOMAINS, inventory)
     if found.allowed is None and not found.places:
         return f"{called(node)} lets roles be granted to identities of any domain"
@@ -93,14 +94,14 @@ def gcp_org_domain_restricted_sharing(
     strange = sorted(value for value in map(_plain, (found.allowed or frozenset()) - found.denied) if value not in known)
     if strange:
         return f"{called(node)} lets roles be granted to {some(strange)}, which is neither its own directory nor approved"
-    return open_above(f"the rule on domains of {called(node)}", list(found.places)) if found.places else None
+    return open_above(f"{_DOMAINS} for {called(node)}", list(found.places)) if found.places else None
 
 
-def _inherited(node: Resource, over: list[str], inventory: Inventory) -> Answer:
+def _inherited(node: Resource, over: list[str], constraint: str, inventory: Inventory) -> Answer:
     """The answer for a node without a rule of its own: as above it, and said there."""
-    found = values(over, _DOMAINS, inventory)
+    found = values(over, constraint, inventory)
     if found.places:
-        return open_above(f"the rule on domains of {called(node)}", list(found.places))
+        return open_above(f"{constraint} for {called(node)}", list(found.places))
     return NotApplicable(f"{called(node)} has no rule of its own; it is asked above")
 
 
@@ -119,3 +120,65 @@ def _plain(value: str) -> str:
     """A customer id or an organization, without the words that a rule wraps it in."""
     text = value.removeprefix("is:").removeprefix("under:")
     return text.removeprefix("principalSet://iam.googleapis.com/")
+
+
+@check(
+    on="gcp.organization",
+    also_on=_BELOW,
+    severity="medium",
+    version=1,
+    within="provider",
+    needs=("ancestors",),
+    looks_up=GUARDRAILS,
+    fix="Set gcp.resourceLocations on the organization to the regions that were decided on.",
+)
+def gcp_org_allowed_locations(node: Resource, *, inventory: Inventory, approved_locations: tuple[str, ...] = ()) -> Answer:
+    """Resources can only stand in regions that were decided on.
+
+    Where data stand decides whose law holds for them. Asked of the organization; below it only where a folder or project
+    has a rule of its own, or stands alone.
+
+    `approved_locations`: what may be allowed, as `in:eu-locations` or `europe-west1`; without any, each limit counts
+    """
+    nodes, over = chain(node), above(node)
+    if over and policy_on(node.uid, _LOCATIONS, inventory) is None:
+        return _inherited(node, over, _LOCATIONS, inventory)
+    found = values(nodes, _LOCATIONS, inventory)
+    if found.allowed is None:
+        if found.places:
+            return open_above(f"{_LOCATIONS} for {called(node)}", list(found.places))
+        return f"{called(node)} lets resources stand in any region"
+    strange = sorted(found.allowed - found.denied - set(approved_locations)) if approved_locations else []
+    if strange:
+        return f"{called(node)} lets resources stand in {some(strange)}, which is not approved"
+    return open_above(f"{_LOCATIONS} for {called(node)}", list(found.places)) if found.places else None
+
+
+@check(
+    on="gcp.organization",
+    also_on=_BELOW,
+    severity="medium",
+    version=1,
+    within="provider",
+    needs=("ancestors",),
+    looks_up=GUARDRAILS,
+    fix="Enforce the missing constraints on the organization; make exceptions on folders and projects, each with a reason.",
+)
+def gcp_org_baseline_constraints(
+    node: Resource,
+    *,
+    inventory: Inventory,
+    constraints: tuple[str, ...] = (
+        "compute.disableSerialPortAccess", "compute.requireOsLogin", "compute.requireShieldedVm",
+        "compute.skipDefaultNetworkCreation", "iam.automaticIamGrantsForDefaultServiceAccounts", "sql.restrictPublicIp",
+        "storage.uniformBucketLevelAccess",
+    ),
+) -> Answer:  # fmt: skip
+    """The guardrails that were decided on are in force.
+
+    What a guardrail forbids cannot be got wrong in a new project. Asked of the organization; below it only where a folder
+    or project takes a guardrail back, or stands alone.
+
+    `constraints`: the constraints that must be enforced, without `constraints/`
+    """
+    return switched_on(node, {f"{name} enforced": (name,) for name in constraints}, inventory)

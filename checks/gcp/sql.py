@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from checks.check import Answer, NotApplicable, check
+from checks.check import Answer, NotApplicable, Unknown, check
+from checks.gcp.labels import named, value_of
 from checks.gcp.naming import some
 from checks.gcp.traffic import is_internet
 from evidence_store.records import Json, Resource, parse_time
@@ -73,3 +74,66 @@ def gcp_sql_backup(database: Resource, *, min_backups: int = 7) -> Answer:
     if kept is not None and int(kept) < min_backups:
         return f"{database.name} keeps {int(kept)} backups; {min_backups} are required"
     return None
+
+
+@check(
+    on="gcp.sql.instance",
+    severity="medium",
+    version=1,
+    needs=("instanceType", "settings"),
+    fix="Set the availability type to REGIONAL; label each database by its criticality.",
+)
+def gcp_sql_high_availability(
+    database: Resource, *, label: str = "criticality", critical: tuple[str, ...] = ("critical", "high")
+) -> Answer:
+    """Critical databases outlive the loss of a zone.
+
+    A regional database has a copy in a second zone that takes over by itself. How critical a database is, its label says.
+
+    `label`: the label that says how critical a database is
+    `critical`: the values of it that ask for a second zone
+    """
+    settings = database.fact("settings") or {}
+    if database.fact("instanceType") != "CLOUD_SQL_INSTANCE":
+        return NotApplicable(f"{database.name} is a {database.fact('instanceType')}")
+    criticality = value_of(settings.get("userLabels"), label)
+    if criticality is None:
+        return Unknown(f"{database.name} has no label {label} that says whether it is critical")
+    if not named(criticality, critical):
+        return NotApplicable(f"{database.name} is not critical")
+    return None if settings.get("availabilityType") == "REGIONAL" else f"{database.name} is critical and runs in one zone"
+
+
+@check(
+    on="gcp.sql.instance",
+    severity="low",
+    version=1,
+    needs=("databaseVersion", "instanceType", "settings"),
+    fix="Set the missing database flags; changing some of them restarts the database.",
+)
+def gcp_sql_audit_flags(
+    database: Resource,
+    *,
+    postgres: tuple[str, ...] = ("log_connections=on", "log_disconnections=on", "cloudsql.enable_pgaudit=on"),
+    mysql: tuple[str, ...] = ("cloudsql_mysql_audit=ON",),
+    sqlserver: tuple[str, ...] = (),
+) -> Answer:
+    """Databases write down who connects and what they do.
+
+    The provider's own logs say who changed the database's settings; only the database itself knows who signed in to it.
+
+    `postgres`: flags that PostgreSQL must have
+    `mysql`: flags that MySQL must have
+    `sqlserver`: flags that SQL Server must have
+    """
+    if database.fact("instanceType") == "ON_PREMISES_INSTANCE":
+        return NotApplicable(f"{database.name} stands for a server outside of Google Cloud")
+    version = str(database.fact("databaseVersion"))
+    engines = {"POSTGRES": postgres, "MYSQL": mysql, "SQLSERVER": sqlserver}
+    wanted = engines.get(version.partition("_")[0], ())
+    if not wanted:
+        return NotApplicable(f"{database.name} runs {version}, for which no flags are asked")
+    flags = (database.fact("settings") or {}).get("databaseFlags") or ()
+    found = {f"{flag['name']}={flag.get('value')}".lower() for flag in flags}
+    missing = [flag for flag in wanted if flag.lower() not in found]
+    return f"{database.name} does not have {some(missing)}" if missing else None

@@ -1,9 +1,9 @@
 """Buckets: whether they are public, how access to them is ruled, and whether records in them can be deleted."""
 
-from checks.check import Answer, Unknown, check
+from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.guardrails import GUARDRAILS, switch
 from checks.gcp.hierarchy import chain, open_if_unread
-from checks.gcp.labels import labelled_days
+from checks.gcp.labels import label_of, labelled_days, named
 from checks.gcp.members import PUBLIC
 from checks.gcp.naming import some
 from checks.gcp.policies import POLICIES, of_service, open_to_everyone
@@ -99,3 +99,62 @@ def gcp_storage_record_lock(bucket: Resource, *, label: str = "retention-min-day
     if held < days * _DAY:
         return f"{bucket.name} holds records for {held / _DAY:g} days; {days} are required"
     return None if policy.get("isLocked") else f"{bucket.name} holds records under a retention policy that is not locked"
+
+
+@check(
+    on="gcp.storage.bucket",
+    severity="low",
+    version=1,
+    needs=("labels", "location", "locationType"),
+    fix="Move the data to a dual-region or multi-region bucket; label each bucket by its criticality.",
+)
+def gcp_storage_region_redundant(
+    bucket: Resource, *, label: str = "criticality", critical: tuple[str, ...] = ("critical", "high")
+) -> Answer:
+    """Critical buckets outlive the loss of a region.
+
+    How critical a bucket is, its label says.
+
+    `label`: the label that says how critical a bucket is
+    `critical`: the values of it that ask for more than one region
+    """
+    criticality = label_of(bucket, label)
+    if criticality is None:
+        return Unknown(f"{bucket.name} has no label {label} that says whether it is critical")
+    if not named(criticality, critical):
+        return NotApplicable(f"{bucket.name} is not critical")
+    if bucket.fact("locationType") in ("dual-region", "multi-region"):
+        return None
+    return f"{bucket.name} is critical and stands in one region only, {bucket.fact('location')}"
+
+
+@check(
+    on="gcp.storage.bucket",
+    severity="medium",
+    version=1,
+    needs=("labels", "lifecycle"),
+    fix="Add a lifecycle rule that deletes objects by their age within the limit; label each bucket with it in days, or none.",
+)
+def gcp_storage_expiry(bucket: Resource, *, label: str = "retention-max-days") -> Answer:
+    """Buckets whose contents may be kept only so long delete them in time.
+
+    What should be gone and is not is lost with the rest at the next breach. The limit is the owner's decision, written in
+    a label. A rule with further conditions deletes only part. The days for which the service can bring back what was
+    deleted come on top and are not counted.
+
+    `label`: the label that names the limit: days, years (7y), or none
+    """
+    days = labelled_days(bucket, label)
+    if not isinstance(days, int):
+        return days
+    rules = (bucket.fact("lifecycle") or {}).get("rule") or ()
+    ages = [r["condition"]["age"] for r in rules if (r.get("action") or {}).get("type") == "Delete" and _by_age(r)]
+    if not ages:
+        return f"{bucket.name} has no rule that deletes all its objects by their age; {days} days are allowed"
+    return f"{bucket.name} deletes objects after {min(ages)} days; {days} are allowed" if min(ages) > days else None
+
+
+def _by_age(rule: Json) -> bool:
+    """Whether a rule is for every object of an age, old versions too, and asks for nothing else."""
+    condition = {name: value for name, value in (rule.get("condition") or {}).items() if value not in (None, [], "")}
+    return set(condition) == {"age"}
