@@ -8,7 +8,7 @@
 """
 
 import functools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from collectors.azure.permissions import QUERY
@@ -21,7 +21,6 @@ Row: TypeAlias = dict[str, Any]
 
 WIDE = "id, name, type, location, tags, kind, sku, identity, zones, managedBy, properties"
 NARROW = "id, name, type, properties"
-GROUPS = "microsoft.management/managementgroups"
 
 _grants: dict[str, str] = {}  # kind -> what a role must hold to be shown it
 
@@ -34,12 +33,12 @@ def _table(name: str, columns: str, *, above: bool = False) -> Bulk:
 
 
 def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, above: bool) -> Iterator[Item]:
-    yield from _hidden(reader, kinds)
+    yield from _hidden(reader, kinds, above=above)
+    types = ", ".join(f"'{kind}'" for kind in kinds)
+    query = f"{table} | where type in~ ({types}) | project {columns} | order by id asc"
     inherited: set[str] = set()
-    for wanted, scope in _questions(reader, kinds):
-        types = ", ".join(f"'{kind}'" for kind in wanted)
-        query = f"{table} | where type in~ ({types}) | project {columns} | order by id asc"
-        for row in reader.asking.rows(table, query, scope, above=above):
+    for subscriptions, reach in _questions(reader, above=above):
+        for row in reader.asking.rows(table, query, {"subscriptions": subscriptions}, reach):
             kind, id_ = str(row["type"]).lower(), row["id"]
             if not isinstance(id_, str):
                 yield Item(kind, "", Unread(Why.UNEXPECTED, f"resourcegraph.{table}", "a row of no resource"))
@@ -52,22 +51,27 @@ def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, a
             yield Item(kind, account, row)
 
 
-def _hidden(reader: Reader, kinds: Iterable[str]) -> Iterator[Item]:
-    """What would be left out of the rows without a word."""
-    for account in (reader.account, *reader.sight.readable()):
-        for kind in kinds:
-            if not reader.sight.allowed(account, f"{kind}/read"):
+def _hidden(reader: Reader, kinds: Iterable[str], *, above: bool) -> Iterator[Item]:
+    """What would be left out of the rows without a word. Of the tenant only where the table holds what lies there."""
+    sight = reader.sight
+    for kind in kinds:
+        if above and sight.lost is not None:
+            yield Item(kind, reader.account, sight.lost)
+        for account in (*((reader.account,) if above else ()), *sight.readable()):
+            if not sight.allowed(account, f"{kind}/read"):
                 yield Item(kind, account, Unread(Why.DENIED, _grants[kind], "not among the caller's permissions"))
 
 
-def _questions(reader: Reader, kinds: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], dict[str, tuple[str, ...]]]]:
-    """Types and the scope to ask for them in. Management groups belong to no subscription: they are asked of the tenant."""
-    if GROUPS in kinds:
-        yield (GROUPS,), {}
-    within = tuple(kind for kind in kinds if kind != GROUPS)
-    subscriptions = tuple(reader.sight.readable())
-    for start in range(0, len(subscriptions) if within else 0, AT_ONCE):
-        yield within, {"subscriptions": subscriptions[start : start + AT_ONCE]}
+def _questions(reader: Reader, *, above: bool) -> Iterator[tuple[Sequence[str], str]]:
+    """Subscriptions, in batches, and how far a query reaches from them.
+
+    What is laid down above is looked up from the subscriptions of the whole tenant: another target may read the others, and
+    what lies above them all is read once, by whichever target comes first.
+    """
+    for start in range(0, len(of_target := reader.sight.readable()), AT_ONCE):
+        yield of_target[start : start + AT_ONCE], "AtScopeAboveAndBelow" if above else ""
+    for start in range(0, len(others := reader.sight.beside) if above else 0, AT_ONCE):
+        yield others[start : start + AT_ONCE], "AtScopeAndAbove"
 
 
 def account_of(id_: str) -> str:

@@ -1,12 +1,12 @@
 """What a source asks through, in its own place: one document, every page of a list, or every row of a query.
 
-- `None` or `NotEnabledError` only where the service itself said so, in a code that the source names or that means it.
+- `NotEnabledError` only where the service itself said so, in a code that means it.
 - Everything else that is not an answer is `UnreadError`, naming the action.
 - A page without the list that it should carry, a page that repeats, and rows that end before their count are answers of
   unexpected shape, not ends.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -36,6 +36,16 @@ class Sight(Protocol):
         """The subscriptions that are read."""
         ...
 
+    @property
+    def beside(self) -> Sequence[str]:
+        """The other subscriptions of the tenant that the caller sees."""
+        ...
+
+    @property
+    def lost(self) -> Unread | None:
+        """Why a subscription of the target is not read; what lies above it alone is not seen either."""
+        ...
+
     def allowed(self, account: str, action: str) -> bool:
         """Whether the caller's own permissions in a subscription, or above them all, hold an action."""
         ...
@@ -58,9 +68,9 @@ class Reader:
         """Requests that left the process so far, retries included."""
         return self.asking.permit.sent
 
-    def document(self, path: str, version: str, *, absent: Iterable[str] = ()) -> dict[str, Any] | None:
-        """One resource or setting; `None` where the service answers with a code in `absent`: not configured."""
-        return self.asking.document(path, version, absent=absent)
+    def document(self, path: str, version: str) -> dict[str, Any]:
+        """One resource or setting."""
+        return self.asking.document(path, version)
 
     def items(self, path: str, version: str) -> Iterator[Any]:
         """Every item of a list, over every page."""
@@ -79,15 +89,13 @@ class Asking:
         self._client = client
         self.permit = permit
 
-    def document(self, path: str, version: str, *, absent: Iterable[str] = ()) -> dict[str, Any] | None:
-        from collectors.azure.errors import code_of, document, refused
+    def document(self, path: str, version: str) -> dict[str, Any]:
+        from collectors.azure.errors import document, refused
 
         call, status, _, body = self._send("GET", path, {"api-version": version})
         action = permission_of(call)
         if status == 200:
             return document(body, action)
-        if code_of(status, body)[0] in absent:
-            return None
         raise refused(status, body, action)
 
     def items(self, path: str, version: str) -> Iterator[Any]:
@@ -113,13 +121,11 @@ class Asking:
             seen.add(following)
             path, params = following, {}
 
-    def rows(
-        self, table: str, query: str, scope: Mapping[str, Sequence[str]], *, above: bool = False
-    ) -> Iterator[dict[str, Any]]:
-        """Every row of a query. `scope` names subscriptions or management groups; `above`: what they inherit too."""
+    def rows(self, table: str, query: str, scope: Mapping[str, Sequence[str]], reach: str = "") -> Iterator[dict[str, Any]]:
+        """Every row of a query. `scope` names subscriptions or management groups, `reach` which inherited rows come along."""
         options: dict[str, Any] = {"$top": PAGE, "resultFormat": "objectArray"}
-        if above:
-            options["authorizationScopeFilter"] = "AtScopeAboveAndBelow"
+        if reach:
+            options["authorizationScopeFilter"] = reach
         got, seen = 0, set[str]()
         while True:
             answer, headers = self._page({**scope, "query": query, "options": options})

@@ -9,8 +9,9 @@
 import base64
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -20,6 +21,7 @@ from collectors.azure import AzureTarget
 from collectors.azure.client import Permit, new_client
 from collectors.azure.errors import of_sdk
 from collectors.azure.gate import Pace
+from collectors.azure.graph import account_of
 from collectors.azure.permissions import OWN_CALLS, Permissions, granted
 from collectors.azure.reader import Asking, Reader
 from collectors.source import NotEnabledError, Place, Source, UnreadError
@@ -44,6 +46,8 @@ class _Sight:
     tenant: str = ""
     subscriptions: dict[str, Permissions] = field(default_factory=dict)
     above: Permissions | None = None  # at the management group; `None`: it did not tell
+    beside: tuple[str, ...] = ()
+    lost: Unread | None = None
 
     def readable(self) -> Sequence[str]:
         return tuple(sorted(self.subscriptions))
@@ -78,7 +82,7 @@ class AzureConnection:
             raise UnreadError(Unread(Why.UNEXPECTED, "sign-in", "a token that names no tenant; set the target's `tenant`"))
         principal = _principal(claims)
         self._sight = _Sight(tenant)
-        found = self._found()
+        found = self._seen()
         wanted = self._wanted(found)
         if not wanted:
             detail = "no subscription in service is seen; give the caller the role Reader where it is to read"
@@ -87,6 +91,8 @@ class AzureConnection:
             above = pool.submit(self._above)
             entered = list(pool.map(lambda each: self._enter(each, found.get(each), principal), wanted))
             self._sight.above = above.result()
+        self._sight.lost = next((place.failed for place in entered if place.failed is not None), None)
+        self._sight.beside = tuple(sorted(s for s, state in found.items() if state in READ_STATES and s not in set(wanted)))
         return [Place(Scope("azure", tenant), principal), *entered]
 
     def reader(self, place: Place, source: Source) -> Reader:
@@ -111,28 +117,25 @@ class AzureConnection:
             return {}
         return claims if isinstance(claims, dict) else {}
 
-    def _found(self) -> dict[str, str]:
-        """The subscriptions that the credential sees, with their states; with a management group, those below it."""
-        action = "Microsoft.Resources/subscriptions/read"
-        try:
-            if self._settings.management_group is None:
-                listed = self._asking.items("/subscriptions", SUBSCRIPTIONS_VERSION)
-                return {item["subscriptionId"].lower(): str(item.get("state", "")) for item in listed}
-            query = (
-                "resourcecontainers | where type =~ 'microsoft.resources/subscriptions'"
-                " | project id, subscriptionId, properties | order by id asc"
-            )
-            rows = self._asking.rows("resourcecontainers", query, {"managementGroups": [self._settings.management_group]})
-            return {row["subscriptionId"].lower(): str(row["properties"].get("state", "")) for row in rows}
-        except (KeyError, TypeError, AttributeError) as error:
-            raise UnreadError(Unread(Why.UNEXPECTED, action, type(error).__name__)) from None
-        except NotEnabledError as error:
-            raise UnreadError(Unread(Why.UNEXPECTED, action, str(error))) from None
+    def _seen(self) -> dict[str, str]:
+        """The subscriptions that the credential sees, with their states."""
+        with _believed("Microsoft.Resources/subscriptions/read"):
+            listed = self._asking.items("/subscriptions", SUBSCRIPTIONS_VERSION)
+            return {item["subscriptionId"].lower(): str(item.get("state", "")) for item in listed}
 
-    def _wanted(self, found: dict[str, str]) -> list[str]:
+    def _wanted(self, seen: dict[str, str]) -> list[str]:
+        """The subscriptions of the target: those that it names, or those in service, of its management group if it has one."""
         if self._settings.subscriptions != "all":
             return list(self._settings.subscriptions)
-        return sorted(each for each, state in found.items() if state in READ_STATES)
+        wanted = seen if self._settings.management_group is None else self._below(self._settings.management_group)
+        return sorted(each for each in wanted if seen.get(each) in READ_STATES)
+
+    def _below(self, group: str) -> list[str]:
+        query = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project id | order by id asc"
+        with _believed("Microsoft.Resources/subscriptions/read"):
+            return [
+                account_of(row["id"]) for row in self._asking.rows("resourcecontainers", query, {"managementGroups": [group]})
+            ]
 
     def _enter(self, subscription: str, state: str | None, principal: str) -> Place:
         """One subscription; a failed place where it is not seen, not in service, or does not say what may be read."""
@@ -168,11 +171,19 @@ class AzureConnection:
 
     def _permissions(self, scope: str) -> Permissions:
         """The caller's own, by grant. Raises `UnreadError`."""
-        try:
+        with _believed("Microsoft.Authorization/permissions/read"):
             return granted(self._asking.items(f"{scope}/providers/Microsoft.Authorization/permissions", PERMISSIONS_VERSION))
-        except (KeyError, TypeError, AttributeError, NotEnabledError) as error:
-            action = "Microsoft.Authorization/permissions/read"
-            raise UnreadError(Unread(Why.UNEXPECTED, action, type(error).__name__)) from None
+
+
+@contextmanager
+def _believed(action: str) -> Iterator[None]:
+    """Turn an answer without what it should carry into `UnreadError`."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UnreadError(Unread(Why.UNEXPECTED, action, type(error).__name__)) from None
+    except NotEnabledError as error:  # no answer to who we are and where
+        raise UnreadError(Unread(Why.UNEXPECTED, action, str(error))) from None
 
 
 def _principal(claims: dict[str, Any]) -> str:

@@ -116,15 +116,14 @@ def directory_only(read: Reader, parent: Parent) -> Iterator[Observation]:
 )
 def auditing(read: Reader, parent: Parent) -> Iterator[Observation]:
     item = read.document(f"{parent.uid}/auditingSettings/default", _VERSION)
-    if item is not None:
-        groups = item["properties"].get("auditActionsAndGroups")
-        yield from observed(
-            AUDITING,
-            item,
-            parent.uid,
-            auditingState=item["properties"]["state"],
-            auditActionsAndGroups=sorted(groups) if groups is not None else None,
-        )
+    groups = item["properties"].get("auditActionsAndGroups")
+    yield from observed(
+        AUDITING,
+        item,
+        parent.uid,
+        auditingState=item["properties"]["state"],
+        auditActionsAndGroups=sorted(groups) if groups is not None else None,
+    )
 
 
 @of_type("Microsoft.Sql/servers/databases", DATABASE)
@@ -141,6 +140,5 @@ def databases(row: Row) -> Iterator[Observation]:
 )
 def encryption(read: Reader, parent: Parent) -> Iterator[Observation]:
     item = read.document(f"{parent.uid}/transparentDataEncryption/current", _VERSION)
-    if item is not None:
-        state = item["properties"]["state"]
-        yield Observation(ENCRYPTION.type, parent.uid, {"transparentDataEncryption": state}, ENCRYPTION.name)
+    state = item["properties"]["state"]
+    yield Observation(ENCRYPTION.type, parent.uid, {"transparentDataEncryption": state}, ENCRYPTION.name)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import observed
+from collectors.azure.shaping import observed, only
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Observation
 
@@ -72,8 +72,5 @@ def blob_services(read: Reader, parent: Parent) -> Iterator[Observation]:
     if parent.facts["kind"] == "FileStorage":  # it keeps no blobs
         return
     item = read.document(f"{parent.uid}/blobServices/default", "2023-05-01")
-    if item is not None:
-        properties = dict(item["properties"])
-        if restore := properties.get("restorePolicy"):
-            properties["restorePolicy"] = {name: restore[name] for name in ("enabled", "days") if name in restore}
-        yield from observed(BLOBS, {**item, "properties": properties}, parent.uid)
+    restore = only(item["properties"].get("restorePolicy"), "enabled", "days")  # beside it, times that move
+    yield from observed(BLOBS, item, parent.uid, restorePolicy=restore)

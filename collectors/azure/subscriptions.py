@@ -1,18 +1,17 @@
-"""The tenant, its management groups, its subscriptions, and everything in them by name and tags."""
+"""The tenant, its subscriptions, and everything in them by name and tags."""
 
 from collections.abc import Iterator
 
 from collectors.azure.graph import CONTAINERS, Row, account_of, of_type
 from collectors.azure.permissions import EVERYTHING
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import observed, uid_of
+from collectors.azure.shaping import uid_of
 from collectors.source import Facet, NotEnabledError, UnreadError, source
 from evidence_store.records import Observation, Unread, Why
 
 TENANT = Facet(
     "azure.tenant", facts=("tenantId",), optional=("displayName", "defaultDomain", "countryCode", "tenantCategory"), lists=True
 )
-MANAGEMENT_GROUP = Facet("azure.management_group", facts=("name",), optional=("displayName", "parent", "ancestors"), lists=True)
 SUBSCRIPTION = Facet(
     "azure.subscription",
     facts=("subscriptionId", "displayName", "state"),
@@ -40,25 +39,12 @@ def tenants(read: Reader) -> Iterator[Observation]:
     raise UnreadError(Unread(Why.UNEXPECTED, "Microsoft.Resources/tenants/read", "the caller's own tenant is not listed"))
 
 
-@of_type("Microsoft.Management/managementGroups", MANAGEMENT_GROUP, table=CONTAINERS)
-def management_groups(row: Row) -> Iterator[Observation]:
-    """`ancestors` from the nearest to the root, by name."""
-    details = row["properties"].get("details") or {}
-    chain = details.get("managementGroupAncestorsChain") or details.get("managementGroupAncestors") or []
-    yield from observed(
-        MANAGEMENT_GROUP,
-        row,
-        parent=(details.get("parent") or {}).get("name"),
-        ancestors=[each["name"] if isinstance(each, dict) else str(each) for each in chain],
-    )
-
-
 @source("arm.Microsoft.Resources/subscriptions", level="account", yields=[SUBSCRIPTION])
 def subscriptions(read: Reader) -> Iterator[Observation]:
     """Asked of Resource Manager, not of the graph, which may know a new subscription later: this one always exists."""
     if read.is_root:
         raise NotEnabledError("a subscription is none of the tenant's own settings")
-    item = read.document(f"/subscriptions/{read.account}", "2022-12-01") or {}
+    item = read.document(f"/subscriptions/{read.account}", "2022-12-01")
     facts = {name: item[name] for name in SUBSCRIPTION.names if name in item}
     policies = item.get("subscriptionPolicies") or {}
     facts |= {name: policies[name] for name in ("quotaId", "spendingLimit") if name in policies}

@@ -90,6 +90,7 @@ class Cloud:
         self.resources: dict[str, dict[str, Any]] = {}
         self.states = {PROD: "Enabled", TEST: "Enabled"}
         self.grants: dict[str, list[dict[str, list[str]]]] = {}
+        self.below: dict[str, set[str]] = {}  # management group -> its subscriptions; all of them where none are named
         self.unseen: set[str] = set()  # subscriptions where the caller has no role at all
         self.expired = False
         self._last: tuple[str, list[dict[str, Any]]] | None = None
@@ -99,11 +100,6 @@ class Cloud:
         for subscription in (PROD, TEST):
             chain = [{"name": GROUP, "displayName": "Annexa"}, {"name": TENANT, "displayName": "Tenant Root Group"}]
             self.add(f"/subscriptions/{subscription}", properties={"managementGroupAncestorsChain": chain})
-        self.add(f"/providers/Microsoft.Management/managementGroups/{TENANT}", properties={"displayName": "Tenant Root Group"})
-        self.add(
-            f"/providers/Microsoft.Management/managementGroups/{GROUP}",
-            properties={"displayName": "Annexa", "details": {"parent": {"name": TENANT}}},
-        )
 
     # -- what a test says ------------------------------------------------------------------------------------------------
 
@@ -321,11 +317,10 @@ class Cloud:
                 continue
             if account:
                 seen = account not in self.unseen and self._allows(account, f"{row['type']}/read")
-            elif row["type"] == "microsoft.management/managementgroups":
-                seen = not within and self._allows(TENANT, f"{row['type']}/read")
             else:
                 inherits = above or row["type"].endswith("/roledefinitions")
-                seen = inherits and any(self._allows(a, f"{row['type']}/read") for a in within or self.grants)
+                heirs = self.below.get(key.partition("/providers/microsoft.authorization/")[0], set(self.states)) & within
+                seen = inherits and any(self._allows(heir, f"{row['type']}/read") for heir in heirs)
             if seen:
                 found.append(row)
         return found

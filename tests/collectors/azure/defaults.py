@@ -11,7 +11,6 @@ TABLES = {
     "microsoft.authorization/policyexemptions": "policyresources",
     "microsoft.compute/virtualmachines/patchassessmentresults": "patchassessmentresources",
     "microsoft.compute/virtualmachines/patchassessmentresults/softwarepatches": "patchassessmentresources",
-    "microsoft.management/managementgroups": "resourcecontainers",
     "microsoft.resources/subscriptions": "resourcecontainers",
     "microsoft.resources/subscriptions/resourcegroups": "resourcecontainers",
     "microsoft.security/pricings": "securityresources",
@@ -118,7 +117,6 @@ PROPERTIES: dict[str, dict[str, Any]] = {
     "microsoft.containerservice/managedclusters": {"kubernetesVersion": "1.31", "currentKubernetesVersion": "1.31.4"},
     "microsoft.insights/diagnosticsettings": {"logs": [], "metrics": []},
     "microsoft.keyvault/vaults": {"sku": {"family": "A", "name": "standard"}, "enableSoftDelete": True, "accessPolicies": []},
-    "microsoft.management/managementgroups": {"displayName": "group", "details": {"parent": None}},
     "microsoft.network/networksecuritygroups": {"securityRules": [], "defaultSecurityRules": _DEFAULT_RULES},
     "microsoft.network/networkinterfaces": {"ipConfigurations": []},
     "microsoft.network/virtualnetworks": {

@@ -2,6 +2,7 @@
 
 import pytest
 
+from collectors.azure.graph import AUTHORIZATION, POLICY
 from collectors.azure.permissions import permission_of
 from collectors.source import sources
 from evidence_store.records import Presence, Why
@@ -9,6 +10,7 @@ from tests.collectors.azure.cloud import GROUP, PROD, TENANT, TEST, Cloud
 from tests.collectors.azure.collecting import ASSIGNMENTS, GROUPS, MACHINES, STORES, collect, reason, snapshots
 from tests.collectors.azure.scene import OWNER
 
+PLACEMENTS = "resourcegraph.resourcecontainers Microsoft.Resources/subscriptions"
 IN_THE_GRAPH = [s for s in sources("azure") if s.bulk is not None]
 
 
@@ -33,8 +35,7 @@ def test_one_pass_a_table_whatever_the_number_of_types_and_subscriptions(azure: 
     collect(azure.connect())
     tables = {s.bulk.name for s in IN_THE_GRAPH if s.bulk is not None}
     asked = {name: len(azure.asked(name)) for name in tables}
-    # management groups belong to no subscription and are asked for on their own
-    assert asked == dict.fromkeys(tables, 1) | {"resourcegraph.resourcecontainers": 2}
+    assert asked == dict.fromkeys(tables, 1)
 
 
 def test_a_run_for_one_type_asks_for_that_type_and_nothing_else(azure: Cloud) -> None:
@@ -64,6 +65,9 @@ def test_rows_that_would_be_hidden_make_their_listing_unread_and_no_other(azure:
     seen = collect(azure.connect(), source.name, *([GROUPS] if source.name != GROUPS else [MACHINES]))
     denied = {s.scope.account: s.reason for s in seen.snapshots[source.name]}
     assert set(denied) == {TENANT, PROD, TEST}
+    above = source.bulk in {AUTHORIZATION, POLICY}
+    if not above:
+        assert denied.pop(TENANT) is None  # nothing of the kind lies there
     for why in denied.values():
         assert why is not None
         assert (why.why, why.action) == (Why.DENIED, source.permissions[1])
@@ -137,13 +141,29 @@ def test_each_batch_of_subscriptions_shows_what_is_inherited_and_it_is_kept_once
     assert [c.body["subscriptions"] for c in azure.asked("resourcegraph.authorizationresources")] == [[PROD], [TEST]]
 
 
-def test_management_groups_and_where_subscriptions_lie(azure: Cloud) -> None:
-    seen = collect(azure.connect())
-    groups = seen.facts("azure.management_group")
-    assert sorted(groups) == [
-        f"/providers/microsoft.management/managementgroups/{TENANT}",
-        f"/providers/microsoft.management/managementgroups/{GROUP}",
-    ]
+def test_what_lies_above_is_looked_up_from_subscriptions_of_other_targets_too(azure: Cloud) -> None:
+    sandbox = "/providers/Microsoft.Management/managementGroups/sandbox"
+    above = azure.assign(OWNER, "a", scope=sandbox)
+    azure.below[sandbox.lower()] = {TEST}
+    azure.assign(OWNER, "b", subscription=TEST)
+    seen = collect(azure.connect(subscriptions=[PROD]), ASSIGNMENTS)
+    assert list(seen.facts("azure.authorization.role_assignment")) == [above.lower()]
+    asked = azure.asked("resourcegraph.authorizationresources")
+    assert [c.body["subscriptions"] for c in asked] == [[PROD], [TEST]]
+
+
+def test_what_lies_above_is_not_whole_while_a_subscription_is_not_read(azure: Cloud) -> None:
+    azure.assign(OWNER, "a", scope="/")
+    azure.grants[TEST] = []
+    found = snapshots(azure.connect(), ASSIGNMENTS)
+    assert (found[TENANT].presence, found[TENANT].count) == (Presence.PARTIAL, 1)
+    assert found[PROD].presence is Presence.COMPLETE
+    azure.grants[PROD] = []
+    assert {s.presence for s in snapshots(azure.connect(), ASSIGNMENTS).values()} == {Presence.FAILED}
+
+
+def test_where_subscriptions_lie(azure: Cloud) -> None:
+    seen = collect(azure.connect(), "arm.Microsoft.Resources/subscriptions", PLACEMENTS)
     assert seen.facts("azure.subscription", "placement")[f"/subscriptions/{PROD}"] == {"managementGroups": [GROUP, TENANT]}
 
 
