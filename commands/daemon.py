@@ -14,17 +14,16 @@ from pathlib import Path
 
 from commands import firing, version
 from commands.failures import UsageError
-from commands.opening import Known, known, now, origin
+from commands.opening import known, now, origin
+from commands.schedules import possible
 from configuration import ConfigurationError
 from daemon import logs
 from daemon.service import Daemon
-from daemon.settings import DaemonSettings, Schedule
+from daemon.settings import DaemonSettings
 from daemon.watch import Crew, Pace
 from daemon.web import Endpoints, ListenError
 from evidence_store import keys
 from evidence_store.database import open_store
-from pipeline.selection import Wanted, select
-from pipeline.targets import require_extras
 from scanner import DONE
 
 _LEAST_TOKEN = 16  # characters
@@ -34,7 +33,7 @@ def command(given: Namespace) -> int:
     """Check everything, then start; 0 when it was told to stop and has."""
     able = known(given)
     for schedule in able.configuration.schedules:
-        _possible(able, schedule)
+        possible(able, schedule)
     settings = able.configuration.daemon
     token = _token(settings.token_file)
     logs.begin(given.log_format, debug=given.debug)
@@ -57,12 +56,6 @@ def command(given: Namespace) -> int:
             ended = daemon.close()
     logs.say("daemon.stopped", error=None if ended else "a run did not end in time")
     return DONE
-
-
-def _possible(able: Known, schedule: Schedule) -> None:
-    """Raises `ConfigurationError` where a schedule names what does not exist."""
-    wanted = Wanted(schedule.controls, schedule.checks, schedule.targets)
-    require_extras(select(able.configuration, wanted, able.checks, able.catalogue, able.sources).targets)
 
 
 def _pace(settings: DaemonSettings) -> Pace:

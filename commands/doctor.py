@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from collectors.source import Source, UnreadError
+from commands import schedules
 from commands.opening import Known, known, now
 from configuration import ConfigurationError, Target
 from evidence_store import keys
@@ -49,6 +50,8 @@ def _examine(able: Known) -> Iterator[Symptom]:
     yield _key(able.configuration.store.key)
     yield _store(able.configuration.store.url)
     yield Symptom("clock", well=now().year >= 2024, told=f"{now():%Y-%m-%d %H:%M:%SZ}")
+    for name, well, told in schedules.told(able):
+        yield Symptom(f"schedule {name}", well=well, told=told)
     for target in able.configuration.targets:
         yield from _target(target, _sources(able, target))
 

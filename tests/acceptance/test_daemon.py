@@ -1,0 +1,330 @@
+"""`scanner daemon` as whoever runs it meets it: started, asked, stopped, killed, started again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+import configuration
+from checks.check import checks
+from evidence_store.database import open_store
+from tests.acceptance.conftest import RECORDS, Command
+
+ROOT = Path(__file__).parent.parent.parent
+OFTEN = '[[schedule]]\nname = "often"\nevery = "30m"\n[daemon]\nlisten = "127.0.0.1:0"\ngrace = "20s"\n'
+HANGING = '[[target]]\nname = "prod"\nkind = "aws"\nregions = ["eu-west-1"]\n'
+HANG = 60  # seconds that a test waits at most for what takes one
+
+
+class Running:
+    """A daemon in a process of its own."""
+
+    def __init__(self, directory: Path, number: int, **environment: str) -> None:
+        self._log = directory / f"daemon{number}.log"
+        command = [sys.executable, str(ROOT / "scanner.py"), "daemon", "--config", str(directory / "annexa.toml")]
+        with self._log.open("wb") as err:
+            self.process = subprocess.Popen(command, cwd=directory, env={**os.environ, **environment}, stderr=err)
+
+    def events(self) -> list[dict[str, Any]]:
+        """Every line of the log that is whole."""
+        return [json.loads(line) for line in self._log.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+    def wait_for(self, event: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = []
+
+        def there() -> bool:
+            found[:] = [e for e in self.events() if e["event"] == event]
+            return bool(found)
+
+        until(there, self._log.read_text)
+        return found[0]
+
+    def ask(self, path: str) -> tuple[int, str]:
+        url = f"http://{self.wait_for('daemon.listening')['address']}{path}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(HANG)
+
+
+Start = Callable[..., Running]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    made: list[Running] = []
+
+    def run(**environment: str) -> Running:
+        made.append(Running(tmp_path, len(made), **environment))
+        return made[-1]
+
+    yield run
+    for running in made:
+        if running.process.poll() is None:
+            running.process.kill()
+            running.process.wait()
+
+
+@pytest.fixture
+def silent() -> Iterator[dict[str, str]]:
+    """An environment in which AWS takes connections and never answers."""
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        yield {"AWS_ENDPOINT_URL": endpoint, "AWS_ACCESS_KEY_ID": "t", "AWS_SECRET_ACCESS_KEY": "t"}
+
+
+def until(true: Callable[[], bool], told: Callable[[], str] = str) -> None:
+    deadline = time.monotonic() + HANG
+    while not true() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert true(), told()
+
+
+@pytest.fixture
+def overdue(tmp_path: Path, command: Command) -> str:
+    """A place where a schedule was due since a daemon was last there; the text of its configuration."""
+    command("init")
+    return configured(tmp_path, OFTEN)
+
+
+def configured(tmp_path: Path, text: str) -> str:
+    (tmp_path / "annexa.toml").write_text(RECORDS + text)
+    (schedule,) = configuration.load(tmp_path / "annexa.toml", checks()).schedules
+    now = datetime.now(UTC)
+    before = schedule.timing.after(now - timedelta(minutes=31)) - timedelta(seconds=1)
+    with open_store(f"sqlite:///{tmp_path}/annexa.db") as store:
+        store.firings.register(schedule.name, schedule.definition(), before)
+    return RECORDS + text
+
+
+def entries(command: Command, kind: str) -> list[dict[str, Any]]:
+    return [e for e in command("evidence", "list", "--format", "json").json["entries"] if e["kind"] == kind]
+
+
+def children(tmp_path: Path) -> list[int]:
+    """Runs that daemons of this test started and that still live."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"commands.firing" in words and str(tmp_path).encode() in words:
+            found.append(int(process.name))
+    return found
+
+
+def test_what_is_overdue_is_run_at_once_reported_and_verified(
+    overdue: str, start: Start, command: Command, tmp_path: Path
+) -> None:
+    daemon = start()
+    ended = daemon.wait_for("run.ended")
+    assert (ended["schedule"], ended["outcome"]) == ("often", "complete")
+    assert daemon.ask("/healthz")[0] == 200
+    status, ready = daemon.ask("/readyz")
+    assert (status, json.loads(ready)["ready"]) == (200, True)
+    families = {f.name: f for f in text_string_to_metric_families(daemon.ask("/metrics")[1])}
+    assert sum(s.value for s in families["annexa_runs"].samples if s.labels["outcome"] == "complete") == 1
+    assert sum(s.value for s in families["annexa_findings"].samples) > 20
+    assert command("doctor").out.count("ok    schedule often: due next at 20") == 1
+    assert daemon.stop() == 0
+    assert [e["event"] for e in daemon.events()][-2:] == ["daemon.stopping", "daemon.stopped"]
+    (begun,) = entries(command, "run_start")
+    assert (begun["run"], begun["about"]["due"]) == (ended["run"], ended["due"])
+    assert f"due at {ended['due']}" in command("evidence", "list").out
+    assert command("evidence", "verify").code == 0
+    assert command("history", "--control", "A.5.1").code == 0
+    again = start()
+    again.wait_for("daemon.listening")
+    assert again.stop(signal.SIGINT) == 0
+    assert len(entries(command, "run_start")) == 1
+    command("evidence", "export", "-o", "pack.zip", "--control", "A.5.1")
+    assert command("evidence", "verify", "pack.zip").code == 0
+
+
+@pytest.mark.parametrize("twice", [False, True])
+def test_a_daemon_that_is_stopped_during_a_run_ends_soon_and_the_next_makes_the_run(
+    overdue: str, silent: dict[str, str], start: Start, command: Command, tmp_path: Path, *, twice: bool
+) -> None:
+    (tmp_path / "annexa.toml").write_text(overdue + HANGING)
+    daemon = start(**silent)
+    until(lambda: bool(children(tmp_path)) and "snapshots" in command("evidence", "list").out)
+    started = time.monotonic()
+    if twice:
+        daemon.process.send_signal(signal.SIGTERM)
+        daemon.wait_for("daemon.stopping")
+    assert daemon.stop() == 0
+    assert time.monotonic() - started < 40
+    assert children(tmp_path) == []
+    assert daemon.wait_for("run.ended")["outcome"] == "interrupted"
+    (tmp_path / "annexa.toml").write_text(overdue)
+    following = start()
+    assert following.wait_for("run.ended")["outcome"] == "complete"
+    assert following.stop() == 0
+    assert [e["about"]["due"] for e in entries(command, "run_start")] == [daemon.wait_for("run.started")["due"]] * 2
+    assert len(entries(command, "run_abandoned")) == len(entries(command, "run_end")) == 1
+    assert entries(command, "runs_missed") == []
+    assert command("evidence", "verify").code == 0
+
+
+def test_a_daemon_that_is_killed_takes_its_run_along_and_loses_nothing_sealed(
+    overdue: str, silent: dict[str, str], start: Start, command: Command, tmp_path: Path
+) -> None:
+    assert command("run").code == 0
+    sealed = command("evidence", "verify", "--format", "json").json["sealed"]
+    (tmp_path / "annexa.toml").write_text(overdue + HANGING)
+    daemon = start(**silent)
+    until(lambda: bool(children(tmp_path)) and "not sealed yet" in command("evidence", "list").out)
+    daemon.process.kill()
+    daemon.process.wait()
+    until(lambda: children(tmp_path) == [])
+    verified = command("evidence", "verify", "--format", "json")
+    assert (verified.code, verified.json["sealed"]) == (0, sealed)
+    (tmp_path / "annexa.toml").write_text(overdue)
+    with open_store(f"sqlite:///{tmp_path}/annexa.db") as store, store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE schedule SET expires = 0")  # the minute that the lease lasts is over
+    following = start()
+    assert following.wait_for("run.ended")["outcome"] == "complete"
+    assert following.stop() == 0
+    assert len(entries(command, "run_abandoned")) == 1
+    verified = command("evidence", "verify", "--format", "json")
+    assert (verified.code, verified.json["size"]) == (0, verified.json["sealed"])
+
+
+def test_a_run_that_is_killed_is_missed_and_the_daemon_goes_on(
+    overdue: str, silent: dict[str, str], start: Start, command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "annexa.toml").write_text(overdue + HANGING)
+    daemon = start(**silent)
+    until(lambda: bool(children(tmp_path)) and "snapshots" in command("evidence", "list").out)
+    for child in children(tmp_path):
+        os.kill(child, signal.SIGKILL)
+    ended = daemon.wait_for("run.ended")
+    assert (ended["outcome"], ended["error"]) == ("failed", "exit -9")
+    until(lambda: len(entries(command, "runs_missed")) == 1)
+    status, ready = daemon.ask("/readyz")
+    assert status == 503
+    assert "failed" in json.loads(ready)["problems"][0]
+    assert daemon.stop() == 0
+    doctor = command("doctor")
+    assert "FAIL  schedule often: often: the run that was due at" in doctor.out
+    assert "1 runs that were due were missed" in command("evidence", "verify").out
+    assert f"1 due at {ended['due']}: failed" in command("evidence", "list").out
+
+
+def test_a_store_that_another_run_holds_is_waited_for_and_then_the_run_is_missed(
+    start: Start, command: Command, tmp_path: Path
+) -> None:
+    command("init")
+    configured(tmp_path, OFTEN.replace('"30m"\n', '"30m"\nwait = "0s"\n'))
+    script = (
+        "import time; from evidence_store import keys; from evidence_store.database import open_store\n"
+        "from datetime import datetime, UTC\n"
+        "with open_store('sqlite:///annexa.db') as s, "
+        "s.writer(keys.load_or_create('annexa.key'), origin='annexa/t', clock=lambda: datetime.now(UTC)):\n"
+        "    print('held', flush=True); time.sleep(60)\n"
+    )
+    holder = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=tmp_path, env={"PYTHONPATH": str(ROOT), "PATH": ""}, stdout=subprocess.PIPE
+    )
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"held\n"
+        ended = start().wait_for("run.ended")
+        assert ended["outcome"] == "missed"
+        assert f"process {holder.pid}" in ended["error"]
+    finally:
+        holder.kill()
+        holder.wait()
+    assert command("run").code == 0
+    (missed,) = entries(command, "runs_missed")
+    assert (missed["why"], missed["first"]) == ("held", ended["due"])
+
+
+def test_two_daemons_make_one_run(overdue: str, start: Start, command: Command) -> None:
+    both = [start(), start()]
+    until(lambda: any(e["event"] == "run.ended" for daemon in both for e in daemon.events()))
+    for daemon in both:
+        daemon.wait_for("daemon.listening")
+    assert [daemon.stop() for daemon in both] == [0, 0]
+    assert len(entries(command, "run_start")) == 1
+    assert [e["event"] for daemon in both for e in daemon.events()].count("run.started") == 1
+
+
+def test_a_port_in_use_is_one_sentence_and_nothing_is_begun(overdue: str, command: Command, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (tmp_path / "annexa.toml").write_text(overdue.replace(":0", f":{port}"))
+        refused = command("daemon")
+    assert refused.code == 2
+    assert f"127.0.0.1:{port} cannot be listened on: Address already in use" in refused.err
+    assert command("evidence", "list", "--format", "json").json["size"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[schedule]\n", "schedule: must be written as [[schedule]]"),
+        ("[[schedule]]\n", "schedule 1: name = '': expected 1 to 64 letters"),
+        ('[[schedule]]\nname = "a b"\nevery = "1h"\n', "name = 'a b': expected"),
+        ('[[schedule]]\nname = "a"\n', "schedule 1 (a): either cron or every"),
+        ('[[schedule]]\nname = "a"\nevery = "1h"\ncron = "@daily"\n', "either cron or every"),
+        ('[[schedule]]\nname = "a"\nevry = "1h"\n', "unknown key 'evry' (did you mean 'every'?)"),
+        ('[[schedule]]\nname = "a"\nevery = 3\n', "every = 3: expected a text"),
+        ('[[schedule]]\nname = "a"\nevery = "1x"\n', "every = '1x' is no span of time"),
+        ('[[schedule]]\nname = "a"\nevery = "30s"\n', "every = '30s': must be at least 1m"),
+        ('[[schedule]]\nname = "a"\nevery = "1h"\ntimezone = "Europe/Berlin"\n', "every counts in UTC"),
+        ('[[schedule]]\nname = "a"\nevery = "1h"\njitter = "1h"\n', "must be shorter than every"),
+        ('[[schedule]]\nname = "a"\ncron = "0 25 * * *"\n', "cron = '0 25 * * *': '25' is no hour"),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\ntimezone = "Europe/Berlni"\n', "no such time zone"),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\ntimezone = "../../etc/passwd"\n', "no such time zone"),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\nmax_run = "1s"\n', "max_run = '1s': must be at least 1m"),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\n' * 2, "schedule 2 (a): the name 'a' is taken"),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\ntargets = ["ism"]\n', "no such target 'ism' (did you mean 'isms'?)"),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\nchecks = ["rec_x"]\n', "checks: no such check 'rec_x'"),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\ncontrols = ["A.9.99"]\n', "schedule a: "),
+        ('[[schedule]]\nname = "a"\ncron = "@daily"\nchecks = ["aws_iam_access_key_age"]\n', "schedule a: nothing to do"),
+        ('[daemon]\nlisten = "0.0.0.0:9464"\n', "others can reach this address; name a token_file"),
+        ('[daemon]\nlisten = "somewhere:9464"\n', "'somewhere' is no address"),
+        ('[daemon]\nlisten = "127.0.0.1"\n', "expected an address and a port"),
+        ('[daemon]\nlisten = "127.0.0.1:99999"\n', "expected an address and a port"),
+        ('[daemon]\ngrace = "soon"\n', "grace = 'soon' is no span of time"),
+        ('[daemon]\ntoken_file = "none"\n', "cannot be read: No such file"),
+        ('[daemon]\ntoken_file = "open"\n', "others may read it (mode 0644)"),
+        ('[daemon]\ntoken_file = "short"\n', "at least 16 characters"),
+    ],
+)
+def test_each_fault_of_the_configuration_is_named_and_nothing_is_begun(
+    command: Command, tmp_path: Path, text: str, expected: str
+) -> None:
+    command("init")
+    for name, mode in (("open", 0o644), ("short", 0o600)):
+        (tmp_path / name).write_text("x")
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "annexa.toml").write_text(RECORDS + text)
+    refused = command("daemon")
+    assert refused.code == 2
+    assert expected in refused.err
+    assert refused.err.count("\n") == 1
+    assert not (tmp_path / "annexa.db").exists()
