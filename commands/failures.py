@@ -3,8 +3,10 @@
 import argparse
 import importlib
 import logging
+import os
 import signal
 import sys
+import warnings
 from types import FrameType
 
 from configuration import ConfigurationError
@@ -31,6 +33,8 @@ def guarded(given: argparse.Namespace) -> int:
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         stream=sys.stderr,
     )
+    if not given.debug and not sys.warnoptions:
+        _hush()
     for noisy in ("alembic", "boto3", "botocore", "urllib3"):  # some of their debug logs hold request and answer bodies
         logging.getLogger(noisy).setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _terminate)
@@ -47,6 +51,12 @@ def guarded(given: argparse.Namespace) -> int:
     except Exception as error:  # noqa: BLE001 - the edge of the program
         return _failed(error, debug=given.debug)
     return code
+
+
+def _hush() -> None:
+    """Keep to ourselves what SDKs tell developers: cron mails every line, and a quiet run has promised to print none."""
+    warnings.simplefilter("ignore")
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its library in C writes to standard error by itself
 
 
 def _failed(error: Exception, *, debug: bool) -> int:

@@ -222,6 +222,14 @@ def test_quiet_says_nothing_at_all_when_all_is_well(records: Path, command: Comm
     assert (ran.code, ran.out, ran.err) == (0, "", "")
 
 
+@pytest.mark.parametrize(("words", "heard"), [((), False), (("--debug",), True)])
+def test_what_an_sdk_tells_developers_is_for_those_who_debug(words: tuple[str, ...], heard: bool) -> None:
+    code = "import sys, scanner, warnings; scanner.main(['checks', *sys.argv[1:]]); warnings.warn('deprecated soon')"
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    ran = subprocess.run([sys.executable, "-c", code, *words], env=environment, capture_output=True, text=True, check=True)
+    assert ("deprecated soon" in ran.stderr) is heard
+
+
 def test_quiet_says_in_a_few_lines_what_is_wrong(records: Path, command: Command) -> None:
     ran = command(*GATE)
     assert (ran.code, ran.out) == (1, "")
