@@ -90,21 +90,11 @@ def test_only_reads_of_known_groups_can_be_declared(call: str) -> None:
 # What the documents show.
 
 
-def blocks(language: str) -> list[str]:
-    page = Path(__file__).parents[3] / "docs" / "kubernetes.md"
-    return re.findall(rf"```{language}\n(.*?)```", page.read_text(), re.DOTALL)
-
-
-def test_the_cron_job_in_the_documents_is_one_and_names_the_account_of_the_role(kube: Cluster) -> None:
-    (block,) = blocks("yaml")
-    job = kube.add(yaml.safe_load(block))
-    account = documents()["ServiceAccount"]["metadata"]
-    assert job["metadata"]["namespace"] == account["namespace"]
-    assert job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["serviceAccountName"] == account["name"]
-
-
 def test_the_targets_in_the_documents_are_settings_of_this_kind() -> None:
-    for block in blocks("toml"):
+    page = Path(__file__).parents[3] / "docs" / "kubernetes.md"
+    blocks = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
+    assert blocks
+    for block in blocks:
         (target,) = tomllib.loads(block)["target"]
         assert target.pop("kind") == PROVIDER.kind
         assert PROVIDER.settings(**target).name
