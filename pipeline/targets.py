@@ -1,6 +1,8 @@
 """Open the way to each target, or say in one sentence why that cannot be: before anything is read."""
 
+import importlib
 import importlib.util
+import threading
 from collections.abc import Iterable
 
 from collectors.source import Connection, Provider, provider
@@ -30,6 +32,13 @@ def _installed(module: str) -> bool:
         return False
 
 
+_importing = threading.Lock()  # SDKs share packages; imported side by side, one may get another's half of them
+
+
 def connect(target: Target) -> Connection:
     """Import the provider's SDK and make a connection. Raises `UnreadError` where the credentials cannot be used."""
-    return provider(target.kind).connect(target.settings)
+    of = provider(target.kind)
+    with _importing:
+        for name in of.modules:
+            importlib.import_module(name)
+        return of.connect(target.settings)
