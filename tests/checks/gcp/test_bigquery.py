@@ -67,3 +67,28 @@ def test_what_may_be_granted_above_is_open_where_it_was_not_read(gcp: Cloud) -> 
     orders(gcp, alone=True)
     dataset(gcp, project="orders")
     assert asked(gcp, PUBLIC, parent=ORDERS).status(PUBLIC) == "pass"
+
+
+EXPIRY = "gcp_bigquery_expiry"
+DAY = 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("label", "kept", "status", "words"),
+    [
+        ("30", str(30 * DAY), "pass", ""),
+        ("30", str(31 * DAY), "fail", "for 31 days; 30 are allowed"),
+        ("30", None, "fail", "for good"),
+        ("none", None, "not_applicable", "no such period"),
+        (None, None, "unknown", "has no label retention-max-days"),
+    ],
+)
+def test_tables_go_when_their_time_is_over(gcp: Cloud, label: str | None, kept: str | None, status: str, words: str) -> None:
+    data: dict[str, Any] = {
+        "datasetReference": {"datasetId": "sales"},
+        "labels": {"retention-max-days": label} if label else {},
+    }
+    gcp.add(DATASET, "sales", data | ({"defaultTableExpirationMs": kept} if kept else {}))
+    seen = asked(gcp, EXPIRY)
+    assert seen.status(EXPIRY) == status
+    assert words in seen.reason(EXPIRY)

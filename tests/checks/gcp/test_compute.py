@@ -137,3 +137,22 @@ def test_a_machine_boots_what_was_signed(gcp: Cloud, config: Any, status: str, w
     seen = asked(gcp, SHIELD)
     assert seen.status(SHIELD) == status
     assert words in seen.reason(SHIELD)
+
+
+KEY = "gcp_compute_disk_key"
+
+
+@pytest.mark.parametrize(
+    ("label", "key", "status"),
+    [
+        ("confidential", {"kmsKeyName": "projects/shop/locations/eu/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1"}, "pass"),
+        ("confidential", {"sha256": "abc"}, "pass"),
+        ("confidential", None, "fail"),
+        ("public", None, "not_applicable"),
+        (None, None, "unknown"),
+    ],
+)
+def test_disks_of_sensitive_data_have_a_key(gcp: Cloud, label: str | None, key: Any, status: str) -> None:
+    data: dict[str, Any] = {"name": "data", "labels": {"data_class": label} if label else {}}
+    gcp.add("compute.googleapis.com/Disk", "data", data | ({"diskEncryptionKey": key} if key else {}))
+    assert asked(gcp, KEY).status(KEY) == status

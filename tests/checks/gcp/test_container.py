@@ -116,3 +116,22 @@ def test_workloads_have_identities_of_their_own(gcp: Cloud, data: dict[str, Any]
     seen = asked(gcp, IDENTITY)
     assert seen.status(IDENTITY) == status
     assert words in seen.reason(IDENTITY)
+
+
+SECRETS = "gcp_gke_secrets_encrypted"
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (
+            {"databaseEncryption": {"state": "ENCRYPTED", "keyName": "projects/shop/locations/eu/keyRings/r/cryptoKeys/k"}},
+            "pass",
+        ),
+        ({"databaseEncryption": {"state": "DECRYPTED"}}, "fail"),
+        ({}, "fail"),
+    ],
+)
+def test_secrets_are_encrypted_with_a_key_of_ones_own(gcp: Cloud, data: dict[str, Any], status: str) -> None:
+    cluster(gcp, **data)
+    assert asked(gcp, SECRETS).status(SECRETS) == status

@@ -135,3 +135,23 @@ def test_subnets_of_machines_have_flow_logs(gcp: Cloud, data: dict[str, Any], st
     if status == "fail":
         assert seen.reason(FLOWS) == "apps in europe-west1 of project shop has no flow logs"
         assert asked(gcp, FLOWS, out_of_scope=["ap*"]).status(FLOWS) == "not_applicable"
+
+
+LOGGED = "gcp_firewall_rule_logging"
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({"logConfig": {"enable": True}}, "pass"),
+        ({"logConfig": {"enable": False}}, "fail"),
+        ({}, "fail"),
+        ({"allowed": [{"IPProtocol": "tcp", "ports": ["443"]}]}, "fail"),
+        ({"sourceRanges": ["10.0.0.0/8"]}, "not_applicable"),
+        ({"direction": "EGRESS"}, "not_applicable"),
+        ({"disabled": True}, "not_applicable"),
+    ],
+)
+def test_rules_that_let_the_internet_in_are_logged(gcp: Cloud, changed: dict[str, Any], status: str) -> None:
+    rule(gcp, **{**SSH, **changed})
+    assert asked(gcp, LOGGED).status(LOGGED) == status

@@ -172,3 +172,53 @@ def test_what_a_project_inherits_from_places_that_were_not_read_is_open(owned: C
     assert asked(owned, SHARING, parent=ORDERS).status(SHARING) == "unknown"
     sharing(owned, "orders", allowedValues=["C0partner"])
     assert asked(owned, SHARING, parent=ORDERS, approved_customers=["C0partner"]).status(SHARING) == "pass"
+
+
+# -- regions, and the baseline -----------------------------------------------------------------------------------------
+
+REGIONS = "gcp_org_allowed_locations"
+BASELINE = "gcp_org_baseline_constraints"
+
+
+@pytest.mark.parametrize(
+    ("listed", "approved", "status", "words"),
+    [
+        ({"allowedValues": ["in:eu-locations"]}, [], "pass", ""),
+        ({"allowedValues": ["in:eu-locations"]}, ["in:eu-locations"], "pass", ""),
+        ({"allowedValues": ["in:eu-locations", "us-east1"]}, ["in:eu-locations"], "fail", "us-east1, which is not approved"),
+        ({"deniedValues": ["in:us-locations"]}, [], "fail", "in any region"),
+        ({"allValues": "ALLOW"}, [], "fail", "in any region"),
+        (None, [], "fail", "in any region"),
+    ],
+)
+def test_resources_stand_in_regions_that_were_decided_on(
+    gcp: Cloud, listed: dict[str, Any] | None, approved: list[str], status: str, words: str
+) -> None:
+    if listed is not None:
+        guardrails(gcp, ORGANIZATION, gcp__resourceLocations={"listPolicy": listed})
+    seen = asked(gcp, REGIONS, approved_locations=approved)
+    assert seen.status(REGIONS, ORGANIZATION) == status
+    assert words in seen.reason(REGIONS, ORGANIZATION)
+    assert seen.status(REGIONS, SHOP) == "not_applicable"
+
+
+def test_a_project_may_not_widen_its_regions(gcp: Cloud) -> None:
+    guardrails(gcp, ORGANIZATION, gcp__resourceLocations={"listPolicy": {"allowedValues": ["in:eu-locations"]}})
+    guardrails(gcp, "shop", gcp__resourceLocations={"listPolicy": {"allowedValues": ["us-east1"], "inheritFromParent": True}})
+    seen = asked(gcp, REGIONS, approved_locations=["in:eu-locations"])
+    assert seen.reason(REGIONS, SHOP) == "project shop lets resources stand in us-east1, which is not approved"
+
+
+def test_regions_inherited_from_places_that_were_not_read_are_open(gcp: Cloud) -> None:
+    orders(gcp)
+    assert asked(gcp, REGIONS, parent=ORDERS).status(REGIONS) == "unknown"
+
+
+def test_the_baseline_is_in_force_and_what_takes_it_back_is_told(gcp: Cloud) -> None:
+    wanted = ["compute.requireOsLogin", "sql.restrictPublicIp"]
+    guardrails(gcp, ORGANIZATION, compute__requireOsLogin=ON, sql__restrictPublicIp=ON)
+    guardrails(gcp, "shop", sql__restrictPublicIp=OFF)
+    seen = asked(gcp, BASELINE, constraints=wanted)
+    assert seen.status(BASELINE, ORGANIZATION) == "pass"
+    assert seen.reason(BASELINE, SHOP) == "project shop does not have sql.restrictPublicIp enforced"
+    assert asked(gcp, BASELINE).status(BASELINE, ORGANIZATION) == "fail"

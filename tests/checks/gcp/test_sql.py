@@ -84,3 +84,55 @@ def test_enough_backups_are_kept(gcp: Cloud) -> None:
 def test_a_replica_is_backed_up_with_its_primary(gcp: Cloud) -> None:
     database(gcp, {}, masterInstanceName="shop:primary", instanceType="READ_REPLICA_INSTANCE")
     assert asked(gcp, BACKUP).status(BACKUP) == "not_applicable"
+
+
+ZONES = "gcp_sql_high_availability"
+FLAGS = "gcp_sql_audit_flags"
+
+
+@pytest.mark.parametrize(
+    ("settings", "data", "status"),
+    [
+        ({"userLabels": {"criticality": "high"}, "availabilityType": "REGIONAL"}, {}, "pass"),
+        ({"userLabels": {"criticality": "high"}, "availabilityType": "ZONAL"}, {}, "fail"),
+        ({"userLabels": {"criticality": "critical"}}, {}, "fail"),
+        ({"userLabels": {"criticality": "low"}, "availabilityType": "ZONAL"}, {}, "not_applicable"),
+        ({"availabilityType": "ZONAL"}, {}, "unknown"),
+        ({}, {"instanceType": "READ_REPLICA_INSTANCE"}, "not_applicable"),
+    ],
+)
+def test_critical_databases_have_a_second_zone(gcp: Cloud, settings: dict[str, Any], data: dict[str, Any], status: str) -> None:
+    database(gcp, settings, **data)
+    assert asked(gcp, ZONES).status(ZONES) == status
+
+
+def flags(**values: str) -> dict[str, Any]:
+    return {"databaseFlags": [{"name": name.replace("__", "."), "value": value} for name, value in values.items()]}
+
+
+@pytest.mark.parametrize(
+    ("version", "settings", "status", "words"),
+    [
+        ("POSTGRES_16", flags(log_connections="on", log_disconnections="on", cloudsql__enable_pgaudit="on"), "pass", ""),
+        (
+            "POSTGRES_16",
+            flags(log_connections="on", log_disconnections="off", cloudsql__enable_pgaudit="on"),
+            "fail",
+            "orders does not have log_disconnections=on",
+        ),
+        ("POSTGRES_16", {}, "fail", "log_connections=on, log_disconnections=on, cloudsql.enable_pgaudit=on"),
+        ("MYSQL_8_0", flags(cloudsql_mysql_audit="on"), "pass", ""),
+        ("MYSQL_8_0", {}, "fail", "cloudsql_mysql_audit=ON"),
+        ("SQLSERVER_2022_STANDARD", {}, "not_applicable", "no flags are asked"),
+    ],
+)
+def test_databases_write_down_who_connects(gcp: Cloud, version: str, settings: dict[str, Any], status: str, words: str) -> None:
+    database(gcp, settings, version)
+    seen = asked(gcp, FLAGS)
+    assert seen.status(FLAGS) == status
+    assert words in seen.reason(FLAGS)
+
+
+def test_which_flags_are_asked_for_is_declared(gcp: Cloud) -> None:
+    database(gcp, {}, "SQLSERVER_2022_STANDARD")
+    assert asked(gcp, FLAGS, sqlserver=["contained database authentication=off"]).status(FLAGS) == "fail"

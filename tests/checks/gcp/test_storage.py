@@ -144,3 +144,53 @@ def test_buckets_of_records_are_locked(gcp: Cloud, label: str | None, retention:
     seen = asked(gcp, LOCK)
     assert seen.status(LOCK) == status
     assert words in seen.reason(LOCK)
+
+
+REGIONS = "gcp_storage_region_redundant"
+EXPIRY = "gcp_storage_expiry"
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind", "status"),
+    [
+        ({"criticality": "critical"}, "dual-region", "pass"),
+        ({"criticality": "critical"}, "multi-region", "pass"),
+        ({"criticality": "critical"}, "region", "fail"),
+        ({"criticality": "low"}, "region", "not_applicable"),
+        ({}, "region", "unknown"),
+    ],
+)
+def test_critical_buckets_stand_in_more_than_one_region(gcp: Cloud, labels: dict[str, str], kind: str, status: str) -> None:
+    bucket(gcp, labels=labels, location="EUROPE-WEST1", locationType=kind)
+    assert asked(gcp, REGIONS).status(REGIONS) == status
+
+
+def deleting(**condition: Any) -> dict[str, Any]:
+    return {"action": {"type": "Delete"}, "condition": condition}
+
+
+@pytest.mark.parametrize(
+    ("rules", "status", "words"),
+    [
+        ([deleting(age=30)], "pass", ""),
+        ([deleting(age=365), deleting(age=20)], "pass", ""),
+        ([deleting(age=31)], "fail", "after 31 days; 30 are allowed"),
+        ([deleting(age=30, matchesPrefix=["tmp/"])], "fail", "no rule that deletes all"),
+        ([deleting(age=30, isLive=True)], "fail", "no rule that deletes all"),
+        ([deleting(age=30, matchesPrefix=[])], "pass", ""),
+        ([{"action": {"type": "SetStorageClass", "storageClass": "COLDLINE"}, "condition": {"age": 30}}], "fail", "no rule"),
+        ([], "fail", "no rule that deletes all"),
+    ],
+)
+def test_what_may_be_kept_only_so_long_is_deleted(gcp: Cloud, rules: list[Any], status: str, words: str) -> None:
+    bucket(gcp, labels={"retention-max-days": "30"}, lifecycle={"rule": rules})
+    seen = asked(gcp, EXPIRY)
+    assert seen.status(EXPIRY) == status
+    assert words in seen.reason(EXPIRY)
+
+
+def test_a_bucket_says_how_long_it_may_keep_what_it_holds(gcp: Cloud) -> None:
+    bucket(gcp)
+    assert asked(gcp, EXPIRY).status(EXPIRY) == "unknown"
+    bucket(gcp, labels={"retention-max-days": "none"})
+    assert asked(gcp, EXPIRY).status(EXPIRY) == "not_applicable"
