@@ -68,6 +68,13 @@ def test_an_update_within_its_deadline_passes(azure: "Cloud") -> None:
     assert asked(azure, UPDATES, deadline_days=7).status(UPDATES, "/web") == "fail"
 
 
+def test_the_last_day_of_a_deadline_and_of_an_assessment_still_counts(azure: "Cloud") -> None:
+    machine(azure)
+    assessed(azure, counts={"security": 1}, hours=7 * 24)
+    patch(azure, "openssl", "Security", 14)
+    assert asked(azure, UPDATES).status(UPDATES, "/web") == "pass"
+
+
 def test_an_update_whose_publication_is_not_told_counts_as_late(azure: "Cloud") -> None:
     machine(azure)
     assessed(azure, counts={"Security": 1})

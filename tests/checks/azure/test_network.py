@@ -44,6 +44,7 @@ def group(azure: "Cloud", *rules: dict[str, Any], **properties: Any) -> None:
         rule(source="::/0"),
         rule(source="Any"),
         rule(source="128.0.0.0/1"),
+        rule(source="2000::/3"),
         rule(source="AzureCloud"),
         rule(source="AzureCloud.WestEurope"),
         rule(source="", sourceAddressPrefixes=["203.0.113.0/24", "0.0.0.0/0"]),
@@ -70,6 +71,8 @@ def test_a_management_port_that_is_open_to_the_internet_fails(azure: "Cloud", op
         [rule(source="203.0.113.0/24")],
         [rule(source="10.0.0.0/8")],
         [rule(source="VirtualNetwork")],
+        [rule(source="fc00::/7")],
+        [rule(source="2001::/16")],
         [rule(direction="Outbound")],
         [rule(protocol="Icmp", port="*")],
         [rule(port="161", protocol="Tcp")],
@@ -79,7 +82,7 @@ def test_a_management_port_that_is_open_to_the_internet_fails(azure: "Cloud", op
         [rule(priority=200), rule("Deny", "10-100", priority=100, destinationAddressPrefix="VirtualNetwork")],
         [rule("Deny", source="0.0.0.0/0", priority=100), rule("Deny", source="::/0", priority=110), rule(priority=200)],
     ],
-    ids=range(13),
+    ids=range(15),
 )
 def test_what_is_not_open_or_denied_before_passes(azure: "Cloud", closed: list[dict[str, Any]]) -> None:
     group(azure, *closed)

@@ -31,6 +31,7 @@ def test_a_list_of_locations_that_is_in_force_passes(azure: "Cloud") -> None:
     ("says", "words"),
     [
         ({"parameters": {}}, "places has no list"),
+        ({"parameters": {"listOfTypes": {"value": ["vaults"]}, "locationEffect": {"value": "deny"}}}, "places has no list"),
         ({"enforcementMode": "DoNotEnforce"}, "places is not enforced"),
         ({"notScopes": [f"/subscriptions/{PROD}"]}, "places leaves it out"),
         ({"policyDefinitionId": "/providers/Microsoft.Authorization/policyDefinitions/other"}, "allows every location"),

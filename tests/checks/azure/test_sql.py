@@ -61,7 +61,7 @@ def test_a_rule_for_ipv6_that_admits_many_fails(azure: "Cloud") -> None:
     server(azure)
     one = {"startIPv6Address": "2001:db8::", "endIPv6Address": "2001:db8::ffff:ffff:ffff:ffff"}
     azure.add(RULE6, "shop/office", properties=one)
-    assert asked(azure, PUBLIC).status(PUBLIC, "/shop") == "pass"
+    assert asked(azure, PUBLIC, max_addresses=1).status(PUBLIC, "/shop") == "pass"
     azure.add(RULE6, "shop/all", properties={"startIPv6Address": "::", "endIPv6Address": "ffff::"})
     assert asked(azure, PUBLIC).reason(PUBLIC, "/shop") == "shop is open to :: to ffff:: by rule all"
 
