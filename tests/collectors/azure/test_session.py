@@ -1,5 +1,6 @@
 """Signing in, and finding the subscriptions of a target."""
 
+import logging
 import os
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from collectors.azure import AzureTarget
 from collectors.source import UnreadError, sources
 from evidence_store.records import Why
-from tests.collectors.azure.cloud import CALLER, CLIENT, GROUP, PROD, TENANT, TEST, Cloud
+from tests.collectors.azure.cloud import CALLER, CLIENT, GROUP, PROD, SECRET, TENANT, TEST, Cloud
 from tests.collectors.azure.collecting import MACHINES, collect, reason
 
 STRANGE = "ffffffff-0000-4000-8000-00000000000f"
@@ -95,6 +96,17 @@ def test_a_wrong_secret_is_told_with_the_directorys_code_and_without_the_secret(
     unread = failed(azure).unread
     assert (unread.why, unread.detail) == (Why.CREDENTIALS, "AADSTS7000215")
     assert "not-the-secret" not in str(unread)
+
+
+def test_neither_secret_nor_token_reaches_a_log(azure: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    azure.throttle("resourcegraph.resources", times=1, retry_after=0.01)
+    with caplog.at_level(logging.DEBUG):
+        connection = azure.connect()
+        collect(connection, MACHINES)
+        token = connection._credential.get_token(f"{azure.endpoint}/.default").token
+    assert token.count(".") == 2
+    for secret in (SECRET, token, token.split(".")[1]):
+        assert secret not in caplog.text
 
 
 def test_a_token_that_is_no_longer_good(azure: Cloud) -> None:
