@@ -4,8 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from collectors.source import Connection, sources
-from evidence_store.records import Snapshot, Unread
+from evidence_store.records import Json, Snapshot, Unread
 from pipeline.collect import Collector
+from tests.collectors.kubernetes.cluster import Cluster
 from tests.harness import Looked, _Kept
 
 
@@ -29,3 +30,20 @@ def reason(connection: Connection, name: str) -> Unread:
     why = snapshot(connection, name).reason
     assert why is not None, f"{name} was read to its end"
     return why
+
+
+def one(seen: Looked, type_: str, name: str, facet: str = "config") -> dict[str, Json]:
+    (facts,) = [facts for uid, facts in seen.facts(type_, facet).items() if uid.endswith(f":{name}")]
+    assert isinstance(facts, dict)
+    return facts
+
+
+def kept(kube: Cluster, type_: str, name: str, facet: str = "config") -> dict[str, Json]:
+    """The facts of one facet of one object, by the source that yields it."""
+    (source,) = [s for s in sources("kubernetes") if any((f.type, f.name) == (type_, facet) for f in s.yields)]
+    return one(collect(kube.connect(), source.name), type_, name, facet)
+
+
+def told(facts: dict[str, Json]) -> dict[str, Json]:
+    """The facts that are there."""
+    return {name: value for name, value in facts.items() if value not in (None, [], {})}
