@@ -72,7 +72,7 @@ def is_public(rule: Json) -> bool:
 def is_about_oneself(rule: Json) -> bool:
     """Whether a rule lets one ask who one is and what one may do."""
     kinds = {"selfsubjectreviews", "selfsubjectaccessreviews", "selfsubjectrulesreviews"}
-    return bool(rule.get("resources")) and set(rule["resources"]) <= kinds and set(rule["verbs"]) <= {"create"}
+    return bool(rule.get("resources")) and set(rule["resources"]) <= kinds and set(rule.get("verbs") or ()) <= {"create"}
 
 
 def role_text(binding: Resource) -> str:

@@ -33,7 +33,11 @@ _READ_SECRETS = (
     "ServiceAccount:kube-system/resourcequota-controller",
     "ServiceAccount:kube-system/storage-version-migrator-controller",
 )
-_ESCALATE = (_MASTERS, "ServiceAccount:kube-system/clusterrole-aggregation-controller")
+_ESCALATE = (
+    _MASTERS,
+    "User:system:kube-controller-manager",
+    "ServiceAccount:kube-system/clusterrole-aggregation-controller",
+)
 _PEOPLE = frozenset({"User:system:anonymous", "Group:system:unauthenticated"})
 _COMPONENTS = frozenset(
     {
@@ -140,7 +144,7 @@ def k8s_rbac_no_anonymous(binding: Resource, *, inventory: Inventory) -> Answer:
 def _finds_cluster(rule: Json, namespace: str) -> bool:
     """Whether a rule gives no more than what a node that joins reads first."""
     what = (rule.get("resources"), rule.get("resourceNames"), namespace)
-    return what == (["configmaps"], ["cluster-info"], "kube-public") and set(rule["verbs"]) <= {"get"}
+    return what == (["configmaps"], ["cluster-info"], "kube-public") and set(rule.get("verbs") or ()) <= {"get"}
 
 
 @check(
@@ -150,16 +154,16 @@ def _finds_cluster(rule: Json, namespace: str) -> bool:
     version=1,
     needs=("roleRef", "subjects"),
     looks_up=ROLES,
-    fix="Take escalate, bind and impersonate out of the role, limit bind to harmless roles by resourceNames, or list the "
-    "subject in `allowed` where its work is to manage access.",
+    fix="Take escalate, bind, impersonate and serviceaccounts/token out of the role, limit bind to harmless roles by "
+    "resourceNames, or list the subject in `allowed` where its work is to manage access.",
 )
 def k8s_rbac_no_escalation_verbs(binding: Resource, *, inventory: Inventory, allowed: tuple[str, ...] = ()) -> Answer:
     """Only listed subjects can raise their own rights.
 
     `escalate` writes rights into a role that its writer does not hold, `bind` hands out any role, `impersonate` acts as
-    somebody else: each is a way to full control. To bind named roles that do not grant everything is how access is
-    delegated, and passes; so does impersonating the service accounts of one's own namespace, whose pods the same roles
-    let one start anyway.
+    somebody else, and so does whoever can create tokens for service accounts: each is a way to full control. To bind named
+    roles that do not grant everything is how access is delegated, and passes; so does acting as the service accounts of
+    one namespace, whose pods the same roles let one start anyway, unless it is kube-system.
 
     `allowed`: subjects that may hold them, as `Group:name`, `User:name`, `ServiceAccount:namespace/name`, `*` allowed
     """
@@ -178,9 +182,12 @@ def _escalating(rule: Json, namespace: str, binding: Resource, inventory: Invent
         found.add("escalate")
     if (held | verbs_on(rule, RBAC, "clusterroles")) & {"*", "bind"} and not _names_harmless(rule, binding, inventory):
         found.add("bind")
-    people = ("users", "groups", "serviceaccounts")  # what else can be assumed goes with one of them
-    if not namespace and any(verbs_on(rule, "", kind) & {"*", "impersonate"} for kind in people):
+    people = () if namespace else ("users", "groups")
+    accounts = ("serviceaccounts",) if namespace in ("", "kube-system") else ()
+    if any(verbs_on(rule, "", kind) & {"*", "impersonate"} for kind in (*people, *accounts)):
         found.add("impersonate")
+    if accounts and verbs_on(rule, "", "serviceaccounts/token") & {"*", "create"}:
+        found.add("create serviceaccounts/token")
     return found
 
 

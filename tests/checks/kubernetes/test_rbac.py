@@ -163,7 +163,10 @@ def test_a_node_that_joins_may_find_its_cluster_and_nothing_else(kube: Cluster) 
         ([rule("impersonate", "serviceaccounts")], "impersonate"),
         ([rule("impersonate", "userextras/scopes", "authentication.k8s.io")], ""),
         ([rule("impersonate", "pods")], ""),
-        ([EVERYTHING], "bind, escalate, impersonate"),
+        ([rule("create", "serviceaccounts/token")], "create serviceaccounts/token"),
+        ([rule("create", "serviceaccounts/token", "", "default")], "create serviceaccounts/token"),
+        ([rule("create", "serviceaccounts")], ""),
+        ([EVERYTHING], "bind, create serviceaccounts/token, escalate, impersonate"),
     ],
 )
 def test_verbs_that_raise_rights_are_for_listed_subjects(kube: Cluster, rules: list[dict[str, Any]], verbs: str) -> None:
@@ -177,14 +180,16 @@ def test_verbs_that_raise_rights_are_for_listed_subjects(kube: Cluster, rules: l
 
 
 def test_in_a_namespace_the_usual_roles_may_impersonate_its_accounts_but_not_escalate(kube: Cluster) -> None:
-    cluster_role(kube, "edit", rule("impersonate", "serviceaccounts"), rule("create", "pods"))
+    accounts = (rule("impersonate", "serviceaccounts"), rule("create", "serviceaccounts/token"))
+    cluster_role(kube, "edit", *accounts, rule("create", "pods"))
     cluster_role(kube, "namespace-access", rule("escalate", "roles", RBAC))
     bind(kube, "developers", "edit", "Group:shop", namespace="shop")
     bind(kube, "everywhere", "edit", "Group:shop")
     bind(kube, "managers", "namespace-access", "Group:shop", namespace="shop")
+    bind(kube, "addons", "edit", "Group:platform", namespace="kube-system")
     seen = asked(kube, ESCALATE)
-    statuses = [seen.status(ESCALATE, name) for name in ("shop/developers", ":everywhere", "shop/managers")]
-    assert statuses == ["pass", "fail", "fail"]
+    names = ("shop/developers", ":everywhere", "shop/managers", "kube-system/addons")
+    assert [seen.status(ESCALATE, name) for name in names] == ["pass", "fail", "fail", "fail"]
 
 
 def test_the_aggregation_controller_is_known_by_its_exact_account(kube: Cluster) -> None:
