@@ -14,7 +14,7 @@ from pathlib import Path
 
 from commands import firing, version
 from commands.failures import UsageError
-from commands.opening import known, now, origin
+from commands.opening import Known, known, now, origin
 from commands.schedules import possible
 from configuration import ConfigurationError
 from daemon import logs
@@ -24,6 +24,8 @@ from daemon.watch import Crew, Pace
 from daemon.web import Endpoints, ListenError
 from evidence_store import keys
 from evidence_store.database import open_store
+from evidence_store.errors import StoreError
+from pipeline.run import StoreFailedError
 from scanner import DONE
 
 _LEAST_TOKEN = 16  # characters
@@ -34,9 +36,19 @@ def command(given: Namespace) -> int:
     able = known(given)
     for schedule in able.configuration.schedules:
         possible(able, schedule)
-    settings = able.configuration.daemon
-    token = _token(settings.token_file)
+    token = _token(able.configuration.daemon.token_file)
     logs.begin(given.log_format, debug=given.debug)
+    try:
+        return _run(able, token)
+    except StoreError as error:
+        if type(error) is not StoreError:  # contradicted or held: with a code of its own
+            raise
+        raise StoreFailedError(str(error)) from error
+
+
+def _run(able: Known, token: str | None) -> int:
+    """Raises `StoreError` where the store cannot be opened: a service manager tries again for that."""
+    settings = able.configuration.daemon
     with open_store(able.configuration.store.url) as store:
         crew = Crew(
             store=store,
@@ -106,7 +118,7 @@ def _listening(settings: DaemonSettings, daemon: Daemon, token: str | None) -> I
 
 @contextmanager
 def _told_to_stop(daemon: Daemon) -> Iterator[None]:
-    """SIGTERM and SIGINT end the daemon; a second one kills the run that is under way.
+    """SIGTERM, SIGINT and SIGHUP end the daemon; a second one kills the run that is under way.
 
     The handler writes to a pipe and a thread acts: a handler that took a lock could wait for the code that it interrupted.
     """
@@ -119,7 +131,9 @@ def _told_to_stop(daemon: Daemon) -> Iterator[None]:
     def handler(_number: int, _frame: object) -> None:
         os.write(writing, b"s")
 
-    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
+    heard = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+    # What `nohup` started is meant to outlive its terminal.
+    before = {n: signal.signal(n, handler) for n in heard if signal.getsignal(n) is not signal.SIG_IGN}
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()
     try:

@@ -34,7 +34,7 @@ GONE = 143  # as if it had been terminated: nobody is left to read it
 def start(config: Path | None, firing: Firing, schedule: Schedule) -> Child:
     """Make the run of a firing. Raises `OSError`."""
     given = {
-        "config": None if config is None else str(config.resolve()),
+        "config": None if config is None else str(config.absolute()),
         "definition": firing.definition,
         "due": format_time(firing.due),
         "number": firing.number,

@@ -28,6 +28,7 @@ from evidence_store.records import format_time
 
 _GLANCE = 0.2  # seconds between two looks at a run that is under way
 _ATTEMPTS = 2
+_IMPLAUSIBLE = timedelta(hours=25)  # more than a clock in the wrong zone is off
 
 
 class Work(Protocol):
@@ -168,7 +169,12 @@ class Watch:
 
     def _consider(self, standing: Standing, schedule: Schedule) -> bool:
         """Run one schedule if it is due and nobody else does; whether anything was done."""
-        dues = schedule.timing.dues(standing.settled, self._crew.clock())
+        now = self._crew.clock()
+        dues = schedule.timing.dues(standing.settled, now)
+        if standing.settled > now + _IMPLAUSIBLE and standing.due is None:
+            # A clock was far ahead when something was claimed. Nothing would be due until it is that late again.
+            say("schedule.clock", level=logging.WARNING, schedule=schedule.name, due=format_time(standing.settled))
+            return self._firings.redefine(standing, standing.definition, now, None)
         if standing.due is not None:
             return standing.expired and self._lost(standing, schedule, dues)
         if dues is None:

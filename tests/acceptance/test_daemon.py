@@ -282,6 +282,15 @@ def test_a_port_in_use_is_one_sentence_and_nothing_is_begun(overdue: str, comman
     assert command("evidence", "list", "--format", "json").json["size"] == 0
 
 
+def test_a_store_that_cannot_be_reached_is_a_failure_to_try_again_for(command: Command, tmp_path: Path) -> None:
+    command("init")
+    unreachable = '[store]\nurl = "postgresql+psycopg://u:hunter22@127.0.0.1:1/db"\n'
+    (tmp_path / "annexa.toml").write_text(unreachable + RECORDS + OFTEN)
+    failed = command("daemon")
+    assert failed.code == 6
+    assert "hunter22" not in failed.err
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -75,6 +75,19 @@ def test_a_clock_that_is_put_back_repeats_nothing(place: Place) -> None:
     assert len(place.started) == 1
 
 
+def test_a_clock_that_was_years_ahead_does_not_silence_a_schedule(lite: Place) -> None:
+    lite.clock.now = THIRD + 3650 * DAY
+    lite.look()
+    lite.clock.now += DAY
+    lite.look()
+    assert len(lite.started) == 1
+    lite.clock.now = THIRD - HOUR
+    lite.look()
+    lite.clock.now = THIRD
+    lite.look()
+    assert [firing.due for firing in lite.started][1:] == [THIRD]
+
+
 def test_schedules_that_are_due_together_run_one_after_the_other(place: Place) -> None:
     other = Schedule("other", every="1h")
     registered(place, NIGHTLY, other)
