@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from collectors.kubernetes import KubernetesTarget
 from collectors.kubernetes.api import told
 from collectors.kubernetes.exec_plugin import credential
 from collectors.source import UnreadError
-from evidence_store.records import Unread, Why
+from evidence_store.records import Unread, Why, parse_time
 
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"  # noqa: S105 - where a pod finds it
 AUTHORITY = "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"
@@ -112,8 +113,9 @@ def _user(loader: Any) -> str:
     user = inner.get("user")
     if user and loader.user is None:
         raise _sdk("config").ConfigException(f"contexts[name={name}] names the user {user}, who is not in users")
-    if not loader.cluster.get("server"):
-        raise _sdk("config").ConfigException(f"clusters[name={inner['cluster']}] has no key server")
+    server = urlsplit(loader.cluster.get("server") or "")
+    if server.scheme not in ("https", "http") or not server.hostname:
+        raise _sdk("config").ConfigException(f"clusters[name={inner['cluster']}] has no server of the form https://HOST")
     return str(user or "nobody")
 
 
@@ -146,7 +148,7 @@ def _loader() -> Callable[..., Any]:
             else:
                 raise sdk.ConfigException(f"exec: {program.args[0]} gave neither a token nor a certificate with its key")
             if status.get("expirationTimestamp"):
-                self.expiry = sdk.parse_rfc3339(status["expirationTimestamp"])
+                self.expiry = parse_time(status["expirationTimestamp"])
             return True
 
     return Loader

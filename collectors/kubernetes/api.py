@@ -179,7 +179,8 @@ def _wait(answer: Answer | None, tries: int) -> float:
 
 def _is_settled(unread: Unread) -> bool:
     """Whether asking again would give the same: a certificate or a host name does not change within a minute."""
-    return unread.why is Why.TIMEOUT or unread.detail.startswith(("its certificate", "TLS", "no such host"))
+    lasting = ("its certificate", "TLS", "no such host", "connecting took too long")
+    return unread.why is Why.TIMEOUT or unread.detail.startswith(lasting)
 
 
 def _object(answer: Answer, call: str) -> dict[str, Json]:

@@ -39,9 +39,12 @@ _OWNERSHIP = frozenset(
 @source("get /version", level="account", yields=[CLUSTER])
 def version(read: Reader) -> Iterator[Observation]:
     """The API server's version."""
-    found = read.get("get /version")
-    facts = {name: text(found, name) for name in CLUSTER.names if found.get(name) is not None}
-    yield Observation(CLUSTER.type, read.uid(CLUSTER.type, read.scope.account), facts)
+    found = {**read.get("get /version"), "metadata": {"name": read.scope.account}}
+    yield from observed(read, [(CLUSTER, _version)], found, "get /version")
+
+
+def _version(found: Mapping[str, Any]) -> dict[str, Json]:
+    return {name: text(found, name, needed=name in CLUSTER.facts) for name in CLUSTER.names}
 
 
 @source("list namespaces", level="account", yields=[NAMESPACE])

@@ -3,11 +3,12 @@
 The status decides; of the message only what names the cause is kept, since messages carry names that change.
 """
 
-import json
 import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from evidence_store.records import Unread, Why
 
@@ -22,13 +23,14 @@ _WHY = {
 }
 _NOT_SERVED = b"404 page not found"
 _ANONYMOUS = 'User "system:anonymous"'
+_DEPTH = 10  # errors within errors
 
 
 def status_object(body: bytes) -> Mapping[str, Any] | None:
     """The API server's own Status; `None` where somebody else answered."""
     try:
-        found = json.loads(body)
-    except ValueError:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
         return None
     return found if isinstance(found, dict) and found.get("kind") == "Status" else None
 
@@ -62,7 +64,7 @@ def of_transport(error: Exception, call: str) -> Unread:
     from urllib3 import exceptions as http
 
     cause: BaseException | None = error
-    while cause is not None:
+    for _ in range(_DEPTH):
         match cause:
             case ssl.SSLCertVerificationError():
                 return Unread(Why.UNREACHABLE, call, f"its certificate does not hold: {cause.verify_message}")
@@ -78,7 +80,7 @@ def of_transport(error: Exception, call: str) -> Unread:
                 return Unread(Why.UNREACHABLE, call, "connection refused")
             case http.ConnectTimeoutError() if not isinstance(cause, http.NewConnectionError):
                 return Unread(Why.UNREACHABLE, call, "connecting took too long")
-        cause = _within(cause)
+        cause = _within(cause) if cause is not None else None
     return Unread(Why.UNREACHABLE, call, type(error).__name__)
 
 

@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
+from evidence_store.records import parse_time
+
 SECONDS = 60
 
 
@@ -30,6 +32,10 @@ def credential(settings: Mapping[str, Any], program: Any) -> dict[str, Any]:
         raise ConfigException(f"exec: {name} gave no ExecCredential") from None
     if kind != "ExecCredential" or version != program.api_version or not isinstance(status, dict):
         raise ConfigException(f"exec: {name} gave no ExecCredential of {program.api_version}")
+    try:
+        parse_time(status.get("expirationTimestamp") or "2000-01-01")
+    except (TypeError, ValueError):
+        raise ConfigException(f"exec: {name} gave a credential that ends at no time") from None
     return status
 
 

@@ -278,13 +278,14 @@ def test_a_half_page_is_asked_for_again(kube: Cluster) -> None:
     assert names_of(collect(kube.connect(), PODS)) == ["a", "b", "c"]
 
 
-def test_a_version_that_is_no_version_is_unexpected(kube: Cluster) -> None:
-    kube.version = {}
-    seen = collect(kube.connect(), "get /version")
-    (shot,) = seen.snapshots["get /version"]
-    assert [str(u.unread) for u in shot.unread] == [
-        "get /version gave an answer of unexpected shape (no gitVersion, major, minor)"
-    ]
+@pytest.mark.parametrize(
+    ("said", "detail"),
+    [({}, "no gitVersion"), ({"gitVersion": "v1.34.2", "major": 1, "minor": "34"}, "major is no text")],
+)
+def test_a_version_that_is_no_version_is_unexpected(kube: Cluster, said: dict[str, Any], detail: str) -> None:
+    kube.version = said
+    (unread,) = snapshot(kube.connect(), "get /version").unread
+    assert (unread.unread.why, unread.unread.detail) == (Why.UNEXPECTED, detail)
 
 
 def test_an_item_that_is_no_object_leaves_the_rest_and_the_listing_is_not_whole(kube: Cluster) -> None:

@@ -126,7 +126,8 @@ def test_a_context_is_chosen_by_name(kube: Cluster) -> None:
         (("contexts",), "none", "Expected key name in"),
         (("contexts", "0", "context", "cluster"), "gone", "gone"),
         (("contexts", "0", "context", "user"), "gone", "contexts[name=test] names the user gone, who is not in users"),
-        (("clusters", "0", "cluster", "server"), None, "clusters[name=test] has no key server"),
+        (("clusters", "0", "cluster", "server"), None, "clusters[name=test] has no server of the form https://HOST"),
+        (("clusters", "0", "cluster", "server"), "prod.example.com:6443", "clusters[name=test] has no server"),
         (("clusters", "0", "cluster", "certificate-authority-data"), "%%%", "certificate-authority holds no"),
         (("clusters", "0", "cluster", "certificate-authority-data"), "e", "malformed"),
         (("users", "0", "user"), {"client-certificate-data": "eA==", "client-key-data": "eA=="}, "do not go together"),
@@ -208,6 +209,7 @@ def test_a_token_that_ran_out_is_asked_for_again(kube: Cluster) -> None:
         (json.dumps({"apiVersion": "v0", "kind": "ExecCredential", "status": {}}), 0, "gave no ExecCredential of"),
         (credential(), 0, "gave neither a token nor a certificate"),
         (credential(clientCertificateData="c"), 0, "gave neither a token nor a certificate"),
+        (credential(token=TOKEN, expirationTimestamp="soon"), 0, "ends at no time"),
     ],
 )
 def test_a_program_that_gives_no_credentials_fails_the_target(kube: Cluster, prints: str, code: int, told: str) -> None:
