@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from collectors.gcp import errors
@@ -135,9 +136,16 @@ def _guarded_channel(target: str, credentials: "Credentials") -> Any:
 
         intercept_stream_unary = intercept_stream_stream = intercept_unary_stream
 
-    options = [("grpc.max_receive_message_length", -1), ("grpc.keepalive_time_ms", 60_000)]
+    options = [("grpc.max_receive_message_length", -1), ("grpc.primary_user_agent", f"annexa/{_version()}")]
     channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(), options=options)
     return grpc.intercept_channel(channel, type("Guard", (Guard, *kinds), {})())
+
+
+def _version() -> str:
+    try:
+        return version("annexa")
+    except PackageNotFoundError:
+        return "0"
 
 
 def _permitted(method: str, request: Any) -> Permit:

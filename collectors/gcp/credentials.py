@@ -47,8 +47,16 @@ class Credentials:
 
     @property
     def universe(self) -> str:
-        """The domain under which the provider's services stand; another one in a sovereign cloud."""
-        return str(getattr(self._sdk, "universe_domain", None) or "googleapis.com")
+        """The domain under which the provider's services stand; another one in a sovereign cloud. Raises `UnreadError`.
+
+        A machine's own account asks the machine for it.
+        """
+        from google.auth.exceptions import GoogleAuthError
+
+        try:
+            return str(getattr(self._sdk, "universe_domain", None) or "googleapis.com")
+        except GoogleAuthError as error:
+            raise UnreadError(errors.of_auth(error, ACTION)) from None
 
     @property
     def principal(self) -> str:

@@ -46,7 +46,7 @@ def wait_of(error: "GoogleAPICallError") -> float | None:
     for detail in error.details or ():
         delay = getattr(detail, "retry_delay", None)
         if delay is not None and hasattr(delay, "seconds"):
-            return float(delay.seconds) + float(delay.nanos) / 1e9
+            return max(0.0, float(delay.seconds) + float(delay.nanos) / 1e9)
     return None
 
 

@@ -29,6 +29,7 @@ class Asked:
     read_time: str
     principal: str
     quota_project: str
+    agent: str
     answered: str  # `OK`, or the status of the refusal
 
 

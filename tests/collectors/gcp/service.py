@@ -63,6 +63,7 @@ class AssetService:
                 request.read_time.ToJsonString() if request.HasField("read_time") else "",
                 principal,
                 metadata.get("x-goog-user-project", ""),
+                metadata.get("user-agent", ""),
                 code_pb2.Code.Name(refusal.code) if refusal else "OK",
             )
         )

@@ -254,6 +254,11 @@ def test_impersonation_keeps_the_quota_project(gcp: Cloud) -> None:
     assert {asked.quota_project for asked in gcp.asked} == {"tools"}
 
 
+def test_the_clouds_own_audit_log_can_tell_that_it_was_us(gcp: Cloud) -> None:
+    gather(gcp.connect())
+    assert {asked.agent.partition("/")[0] for asked in gcp.asked} == {"annexa"}
+
+
 def test_without_a_quota_project_none_is_named(gcp: Cloud) -> None:
     gather(gcp.connect())
     assert {asked.quota_project for asked in gcp.asked} == {""}
