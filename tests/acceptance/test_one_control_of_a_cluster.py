@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.acceptance.conftest import Command
-from tests.checks.kubernetes.manifests import container, pod
+from tests.checks.kubernetes.manifests import container, node, pod
 
 if TYPE_CHECKING:
     from tests.collectors.kubernetes.cluster import Cluster
@@ -23,15 +23,6 @@ ends = ["1.36=2999-12-31"]
 ends = ["1.36=2999-12-31"]
 """
 READS = {"get /version", "list nodes", "list pods", "list vulnerabilityreports.aquasecurity.github.io"}
-
-
-def node(kube: "Cluster", name: str, version: str) -> None:
-    told = {
-        "architecture": "amd64", "bootID": "b", "containerRuntimeVersion": "containerd://2.1.4", "kernelVersion": "6.1",
-        "kubeProxyVersion": "", "kubeletVersion": version, "machineID": "m", "operatingSystem": "linux", "osImage": "Debian",
-        "systemUUID": "s",
-    }  # fmt: skip
-    kube.add("Node", name, spec={}, status={"nodeInfo": told, "conditions": [{"type": "Ready", "status": "True"}]})
 
 
 def scanned(kube: "Cluster", name: str, *published: str) -> None:
