@@ -1,7 +1,8 @@
 """The flags of the control plane's programs, where they run as static pods that the API shows.
 
 - A static pod, which a kubelet made from a file in kube-system, counts where one of its containers runs the program.
-- EKS and GKE say in their version that they run the control plane; nobody else's silence is taken for that.
+- EKS and GKE say in their version, AKS and DOKS by labels of their nodes, that they run the control plane; nobody else's
+  silence is taken for that.
 - Flags are written `--name=value`, `--name value` or `--name`; the last one holds.
 """
 
@@ -13,27 +14,33 @@ from checks.kubernetes.naming import name_of, some
 from evidence_store.records import Inventory, Json, Resource
 
 Flags: TypeAlias = Mapping[str, str]
-LOOKS_UP = {"kubernetes.static_pod": ("containers",)}
+LOOKS_UP = {"kubernetes.static_pod": ("containers",), "kubernetes.node": ("labels",)}
 
-_MANAGED = (("-eks-", "EKS"), ("-gke.", "GKE"))
+_BY_VERSION = (("-eks-", "EKS"), ("-gke.", "GKE"))
+_BY_LABEL = (("kubernetes.azure.com/cluster", "AKS"), ("doks.digitalocean.com/node-pool", "DOKS"))
 
 
 def asked(cluster: Resource, inventory: Inventory, program: str, fault: Callable[[Flags], str | Unknown | None]) -> Answer:
     """Ask each instance of a program; a fault of one is a fault, else a doubt of one is a doubt."""
     answers = [(name, fault(flags)) for name, flags in _instances(inventory, program)]
     if not answers:
-        version = cluster.fact("gitVersion")
-        runner = next((runner for mark, runner in _MANAGED if mark in version), None)
-        if runner is not None:
-            return NotApplicable(
-                f"cluster {name_of(cluster)} has its control plane run by {runner}, which shows no flags of it"
-            )
+        if (runner := _runner(cluster, inventory)) is not None:
+            return NotApplicable(f"cluster {name_of(cluster)} has its control plane run by {runner}, which shows no flags")
         return Unknown(f"cluster {name_of(cluster)} shows no pod of {program}: its flags cannot be judged here")
     faults = [f"{name} {answer}" for name, answer in answers if isinstance(answer, str)]
     if faults:
         return some(faults)
     doubts = [f"{name} {answer.reason}" for name, answer in answers if isinstance(answer, Unknown)]
     return Unknown(some(doubts)) if doubts else None
+
+
+def _runner(cluster: Resource, inventory: Inventory) -> str | None:
+    """Who runs the control plane, where they say so."""
+    version = cluster.fact("gitVersion")
+    if (found := next((runner for mark, runner in _BY_VERSION if mark in version), None)) is not None:
+        return found
+    labels = {label for node in inventory.where("kubernetes.node") for label in node.fact("labels")}
+    return next((runner for label, runner in _BY_LABEL if label in labels), None)
 
 
 def _instances(inventory: Inventory, program: str) -> Iterator[tuple[str, Flags]]:

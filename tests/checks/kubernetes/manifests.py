@@ -68,3 +68,14 @@ def bind(kube: Cluster, name: str, role: str, *subjects: str, namespace: str | N
         roleRef={"apiGroup": RBAC, "kind": kind, "name": role},
         subjects=[subject(text) for text in subjects],
     )
+
+
+def node(kube: Cluster, name: str = "a", version: str = "v1.35.3", **labels: str) -> None:
+    """A node that is ready, with a kubelet of this version."""
+    told = {
+        "architecture": "amd64", "bootID": "b", "containerRuntimeVersion": "containerd://2.1.4", "kernelVersion": "6.1",
+        "kubeProxyVersion": "", "kubeletVersion": version, "machineID": "m", "operatingSystem": "linux", "osImage": "Debian",
+        "systemUUID": "s",
+    }  # fmt: skip
+    status = {"nodeInfo": told, "conditions": [{"type": "Ready", "status": "True"}]}
+    kube.add("Node", name, labels=labels, spec={}, status=status)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.kubernetes.manifests import SCOPE, container, pod
+from tests.checks.kubernetes.manifests import SCOPE, container, node, pod
 from tests.collectors.kubernetes.cluster import UID, Cluster
 from tests.harness import Looked, look
 
@@ -158,6 +158,28 @@ def test_a_control_plane_that_is_not_shown_is_never_a_pass(
     seen = asked(kube, check)
     assert seen.status(check, UID) == status
     assert words in seen.reason(check, UID)
+
+
+@pytest.mark.parametrize(
+    ("label", "status"),
+    [
+        ("kubernetes.azure.com/cluster", "not_applicable"),
+        ("doks.digitalocean.com/node-pool", "not_applicable"),
+        ("example.com/kubernetes.azure.com", "unknown"),
+    ],
+)
+def test_nodes_tell_who_runs_the_control_plane_where_its_version_does_not(kube: Cluster, label: str, status: str) -> None:
+    node(kube, "a", **{label: "x"})
+    assert asked(kube, MODES).status(MODES, UID) == status
+    program(kube, "kube-apiserver", "--authorization-mode=AlwaysAllow")
+    assert asked(kube, MODES).status(MODES, UID) == "fail"
+
+
+def test_nodes_that_may_not_be_listed_leave_open_who_runs_what_is_not_shown(kube: Cluster) -> None:
+    kube.deny("list nodes")
+    assert "list nodes was denied" in asked(kube, MODES).reason(MODES, UID)
+    program(kube, "kube-apiserver", "--authorization-mode=Node,RBAC")
+    assert asked(kube, MODES).status(MODES, UID) == "pass"
 
 
 @pytest.mark.parametrize("check", EVERY)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.kubernetes.manifests import SCOPE, pod
+from tests.checks.kubernetes.manifests import SCOPE, node, pod
 from tests.collectors.kubernetes.cluster import UID, Cluster
 from tests.harness import Looked, look
 
@@ -15,16 +15,6 @@ NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
 def asked(kube: Cluster, check: str, at: datetime = NOW, **parameters: Any) -> Looked:
     return look(kube.connect(), check, at=at, parameters={check: parameters})
-
-
-def node(kube: Cluster, name: str = "a", version: str = "v1.35.3", **labels: str) -> None:
-    told = {
-        "architecture": "amd64", "bootID": "b", "containerRuntimeVersion": "containerd://2.1.4", "kernelVersion": "6.1",
-        "kubeProxyVersion": "", "kubeletVersion": version, "machineID": "m", "operatingSystem": "linux", "osImage": "Debian",
-        "systemUUID": "s",
-    }  # fmt: skip
-    status = {"nodeInfo": told, "conditions": [{"type": "Ready", "status": "True"}]}
-    kube.add("Node", name, labels=labels, spec={}, status=status)
 
 
 @pytest.mark.parametrize(
