@@ -27,7 +27,6 @@ DEFINITION = Facet(
     optional=("createdOn", "description", "isServiceRole"),
     lists=True,
 )
-CLASSIC = Facet("azure.authorization.classic_administrator", facts=("role",), lists=True)
 
 
 @of_type("Microsoft.Authorization/roleAssignments", ASSIGNMENT, table=AUTHORIZATION)
@@ -53,9 +52,3 @@ def definitions(row: Row) -> Iterator[Observation]:
 
 def _permission(permission: Mapping[str, Any]) -> dict[str, list[str]]:
     return {name: sorted(permission.get(name) or ()) for name in ("actions", "notActions", "dataActions", "notDataActions")}
-
-
-@of_type("Microsoft.Authorization/classicAdministrators", CLASSIC, table=AUTHORIZATION)
-def classic_administrators(row: Row) -> Iterator[Observation]:
-    """That there is one, and as what; who it is, is a mail address."""
-    yield from observed(CLASSIC, row)

@@ -22,19 +22,8 @@ VAULT = Facet(
     ),
     lists=True,
 )
-BACKUP_VAULT = Facet(
-    "azure.dataprotection.backup_vault",
-    facts=("name", "location", "tags"),
-    optional=("featureSettings", "identity", "securitySettings", "storageSettings"),
-    lists=True,
-)
 
 
 @of_type("Microsoft.RecoveryServices/vaults", VAULT)
 def vaults(row: Row) -> Iterator[Observation]:
     yield from observed(VAULT, row)
-
-
-@of_type("Microsoft.DataProtection/backupVaults", BACKUP_VAULT)
-def backup_vaults(row: Row) -> Iterator[Observation]:
-    yield from observed(BACKUP_VAULT, row)

@@ -1,4 +1,4 @@
-"""Virtual machines, what their last patch assessment found, scale sets and disks."""
+"""Virtual machines, what their last patch assessment found, and disks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -70,21 +70,6 @@ DISK = Facet(
         "securityProfile",
         "sku",
         "timeCreated",
-        "zones",
-    ),
-    lists=True,
-)
-SCALE_SET = Facet(
-    "azure.compute.virtual_machine_scale_set",
-    facts=("name", "location", "tags"),
-    optional=(
-        "automaticOSUpgradePolicy",
-        "orchestrationMode",
-        "provisioningState",
-        "securityProfile",
-        "sku",
-        "timeCreated",
-        "upgradeMode",
         "zones",
     ),
     lists=True,
@@ -170,16 +155,3 @@ def disks(row: Row) -> Iterator[Observation]:
     """Of encryption from within only whether it is on: beside it stand the places of keys."""
     within = row["properties"].get("encryptionSettingsCollection")
     yield from observed(DISK, row, encryptionSettingsCollection=only(within, "enabled"))
-
-
-@of_type("Microsoft.Compute/virtualMachineScaleSets", SCALE_SET)
-def scale_sets(row: Row) -> Iterator[Observation]:
-    properties = row["properties"]
-    upgrade = properties.get("upgradePolicy") or {}
-    yield from observed(
-        SCALE_SET,
-        row,
-        automaticOSUpgradePolicy=upgrade.get("automaticOSUpgradePolicy"),
-        upgradeMode=upgrade.get("mode"),
-        securityProfile=(properties.get("virtualMachineProfile") or {}).get("securityProfile"),
-    )

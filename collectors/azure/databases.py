@@ -1,7 +1,6 @@
-"""Databases other than SQL Server's: flexible servers of PostgreSQL and MySQL, and Cosmos DB."""
+"""Databases other than SQL Server's: flexible servers of PostgreSQL, and Cosmos DB."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
@@ -9,24 +8,27 @@ from collectors.azure.shaping import observed, only, ordered
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Json, Observation
 
-_FLEXIBLE = (
-    "authConfig",
-    "availabilityZone",
-    "backup",
-    "dataEncryption",
-    "highAvailability",
-    "identity",
-    "maintenanceWindow",
-    "minorVersion",
-    "network",
-    "replicationRole",
-    "sku",
-    "state",
-    "version",
+POSTGRESQL = Facet(
+    "azure.dbforpostgresql.flexible_server",
+    facts=("name", "location", "tags"),
+    optional=(
+        "authConfig",
+        "availabilityZone",
+        "backup",
+        "dataEncryption",
+        "highAvailability",
+        "identity",
+        "maintenanceWindow",
+        "minorVersion",
+        "network",
+        "replicationRole",
+        "sku",
+        "state",
+        "version",
+    ),
+    lists=True,
 )
-POSTGRESQL = Facet("azure.dbforpostgresql.flexible_server", facts=("name", "location", "tags"), optional=_FLEXIBLE, lists=True)
 PARAMETERS = Facet("azure.dbforpostgresql.flexible_server", facts=("parameters",), name="parameters")
-MYSQL = Facet("azure.dbformysql.flexible_server", facts=("name", "location", "tags"), optional=_FLEXIBLE, lists=True)
 COSMOS = Facet(
     "azure.documentdb.database_account",
     facts=("name", "location", "tags"),
@@ -62,17 +64,9 @@ PARAMETER_NAMES = (
 
 @of_type("Microsoft.DBforPostgreSQL/flexibleServers", POSTGRESQL)
 def postgresql_servers(row: Row) -> Iterator[Observation]:
-    yield from observed(POSTGRESQL, row, **_flexible(row))
-
-
-@of_type("Microsoft.DBforMySQL/flexibleServers", MYSQL)
-def mysql_servers(row: Row) -> Iterator[Observation]:
-    yield from observed(MYSQL, row, **_flexible(row))
-
-
-def _flexible(row: Mapping[str, Any]) -> dict[str, Json]:
     """Without the earliest restore point, which moves with every look."""
-    return {"backup": only(row["properties"].get("backup"), "backupRetentionDays", "geoRedundantBackup")}
+    backup = only(row["properties"].get("backup"), "backupRetentionDays", "geoRedundantBackup")
+    yield from observed(POSTGRESQL, row, backup=backup)
 
 
 @source(

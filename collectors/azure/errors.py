@@ -85,7 +85,7 @@ def of_sdk(error: Exception, action: str) -> Unread:
     name = type(error).__name__
     if isinstance(error, sdk.ClientAuthenticationError):  # of the identity library too: no credential was to be had
         return Unread(Why.CREDENTIALS, action, _directory_code(error) or name)
-    if isinstance(error, sdk.ServiceRequestError | sdk.ServiceResponseError):
+    if isinstance(error, sdk.ServiceRequestError | sdk.ServiceResponseError | OSError):  # a file of authorities that is none
         return Unread(Why.UNREACHABLE, action, name)
     return Unread(Why.UNEXPECTED, action, name)
 

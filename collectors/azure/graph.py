@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from collectors.azure.permissions import QUERY
-from collectors.azure.reader import AT_ONCE, Reader
+from collectors.azure.reader import Reader
 from collectors.azure.shaping import uid_of
 from collectors.source import Bulk, Facet, Item, Source, bulk, source
 from evidence_store.records import Observation, Unread, Why
@@ -68,10 +68,11 @@ def _questions(reader: Reader, *, above: bool) -> Iterator[tuple[Sequence[str], 
     What is laid down above is looked up from the subscriptions of the whole tenant: another target may read the others, and
     what lies above them all is read once, by whichever target comes first.
     """
-    for start in range(0, len(of_target := reader.sight.readable()), AT_ONCE):
-        yield of_target[start : start + AT_ONCE], "AtScopeAboveAndBelow" if above else ""
-    for start in range(0, len(others := reader.sight.beside) if above else 0, AT_ONCE):
-        yield others[start : start + AT_ONCE], "AtScopeAndAbove"
+    many = reader.sight.at_once
+    for start in range(0, len(of_target := reader.sight.readable()), many):
+        yield of_target[start : start + many], "AtScopeAboveAndBelow" if above else ""
+    for start in range(0, len(others := reader.sight.beside) if above else 0, many):
+        yield others[start : start + many], "AtScopeAndAbove"
 
 
 def account_of(id_: str) -> str:
@@ -85,6 +86,7 @@ AUTHORIZATION = _table("authorizationresources", NARROW, above=True)
 CONTAINERS = _table("resourcecontainers", "id, name, type, tags, properties")
 PATCHES = _table("patchassessmentresources", NARROW)
 POLICY = _table("policyresources", "id, name, type, location, identity, properties", above=True)
+RECOVERY = _table("recoveryservicesresources", NARROW)
 RESOURCES = _table("resources", WIDE)
 SECURITY = _table("securityresources", NARROW)
 

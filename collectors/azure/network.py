@@ -1,4 +1,4 @@
-"""Networks: security groups, virtual networks with their subnets, public addresses, flow logs and firewalls."""
+"""Networks: security groups, virtual networks with their subnets, and what is recorded of their traffic."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -52,35 +52,12 @@ VIRTUAL_NETWORK = Facet(
     optional=("ddosProtectionPlan", "dhcpOptions", "enableDdosProtection", "encryption", "flowLogs"),
     lists=True,
 )
-PUBLIC_IP = Facet(
-    "azure.network.public_ip",
-    facts=("name", "location", "tags"),
-    optional=(
-        "ddosSettings",
-        "dnsSettings",
-        "ipAddress",
-        "ipConfiguration",
-        "natGateway",
-        "publicIPAddressVersion",
-        "publicIPAllocationMethod",
-        "sku",
-        "zones",
-    ),
-    lists=True,
-)
-INTERFACE = Facet(
-    "azure.network.interface",
-    facts=("name", "location", "tags", "ipConfigurations"),
-    optional=("enableIPForwarding", "networkSecurityGroup", "primary", "virtualMachine"),
-    lists=True,
-)
 FLOW_LOG = Facet(
     "azure.network.flow_log",
     facts=("name", "enabled", "targetResourceId"),
     optional=("flowAnalyticsConfiguration", "location", "retentionPolicy", "storageId"),
     lists=True,
 )
-WATCHER = Facet("azure.network.watcher", facts=("name", "location"), optional=("provisioningState",), lists=True)
 
 
 @of_type("Microsoft.Network/networkSecurityGroups", SECURITY_GROUP)
@@ -134,25 +111,6 @@ def _subnet(subnet: Mapping[str, Any]) -> dict[str, Json]:
     return kept
 
 
-@of_type("Microsoft.Network/publicIPAddresses", PUBLIC_IP)
-def public_ips(row: Row) -> Iterator[Observation]:
-    yield from observed(PUBLIC_IP, row)
-
-
-@of_type("Microsoft.Network/networkInterfaces", INTERFACE)
-def interfaces(row: Row) -> Iterator[Observation]:
-    found = [
-        flat(each, "primary", "privateIPAddress", "privateIPAddressVersion", "publicIPAddress", "subnet")
-        for each in row["properties"]["ipConfigurations"]
-    ]
-    yield from observed(INTERFACE, row, ipConfigurations=ordered(found, "name"))
-
-
 @of_type("Microsoft.Network/networkWatchers/flowLogs", FLOW_LOG)
 def flow_logs(row: Row) -> Iterator[Observation]:
     yield from observed(FLOW_LOG, row)
-
-
-@of_type("Microsoft.Network/networkWatchers", WATCHER)
-def watchers(row: Row) -> Iterator[Observation]:
-    yield from observed(WATCHER, row)

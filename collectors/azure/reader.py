@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 GRAPH_VERSION = "2024-04-01"
 PAGE = 1000  # rows: the most that a page may have
-AT_ONCE = 1000  # subscriptions that one query may name
 SMALLEST = 8  # rows of a page, where larger ones weigh too much
 
 
@@ -34,6 +33,11 @@ class Sight(Protocol):
 
     def readable(self) -> Sequence[str]:
         """The subscriptions that are read."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many subscriptions one query names."""
         ...
 
     @property
@@ -179,7 +183,7 @@ class Asking:
             with under(self.permit):
                 response = self._client.send_request(request)
                 return call, response.status_code, response.headers, response.content
-        except AzureError as error:
+        except (AzureError, OSError) as error:
             raise UnreadError(of_sdk(error, action)) from None
         except GateShutError:
             raise UnreadError(Unread(Why.THROTTLED, action, "asked to wait for longer than a run does")) from None

@@ -31,6 +31,7 @@ READ_STATES = frozenset({"Enabled", "Warned", "PastDue"})
 SUBSCRIPTIONS_VERSION = "2022-12-01"
 PERMISSIONS_VERSION = "2022-04-01"
 USUAL = Pace()
+AT_ONCE = 1000  # subscriptions that one query may name
 _WELL_KNOWN = (
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -44,6 +45,7 @@ class _Sight:
     """What the caller may see: found by `places`, asked by readers."""
 
     tenant: str = ""
+    at_once: int = AT_ONCE
     subscriptions: dict[str, Permissions] = field(default_factory=dict)
     above: Permissions | None = None  # at the management group; `None`: it did not tell
     beside: tuple[str, ...] = ()
@@ -67,12 +69,17 @@ class AzureConnection:
 
     kind = "azure"
 
-    def __init__(self, settings: AzureTarget, pace: Pace = USUAL) -> None:
+    def __init__(self, settings: AzureTarget, pace: Pace = USUAL, at_once: int = AT_ONCE) -> None:
+        """Raises `UnreadError` where the environment's credentials are of no use. `at_once`: subscriptions in one query."""
         self._settings = settings
-        self._credential = _credential(settings)
+        self._at_once = at_once
+        try:
+            self._credential = _credential(settings)
+        except (ValueError, OSError) as error:  # of a certificate that is not there, of a name that the chain does not know
+            raise UnreadError(Unread(Why.CREDENTIALS, "sign-in", type(error).__name__)) from None
         self._client = new_client(self._credential, settings.endpoint, f"annexa/{_version()}", settings.ca_file, pace)
         self._asking = Asking(self._client, Permit("the search for subscriptions", OWN_CALLS))
-        self._sight = _Sight()
+        self._sight = _Sight(at_once=at_once)
 
     def places(self) -> Iterable[Place]:
         """The tenant, then every subscription of the target. Raises `UnreadError` where neither token nor list is to be had."""
@@ -81,7 +88,7 @@ class AzureConnection:
         if not tenant:
             raise UnreadError(Unread(Why.UNEXPECTED, "sign-in", "a token that names no tenant; set the target's `tenant`"))
         principal = _principal(claims)
-        self._sight = _Sight(tenant)
+        self._sight = _Sight(tenant, self._at_once)
         found = self._seen()
         wanted = self._wanted(found)
         if not wanted:
@@ -108,7 +115,7 @@ class AzureConnection:
 
         try:
             token = self._credential.get_token(f"{self._settings.endpoint}/.default").token
-        except AzureError as error:
+        except (AzureError, OSError) as error:
             raise UnreadError(of_sdk(error, "sign-in")) from None
         try:
             payload = token.split(".")[1]

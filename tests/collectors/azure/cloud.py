@@ -218,14 +218,14 @@ class Cloud:
         """The requests of one call, in order."""
         return [call for call in self.calls if call.name.lower() == name.lower()]
 
-    def connect(self, *, pace: Any = None, **settings: Any) -> "AzureConnection":
+    def connect(self, *, pace: Any = None, at_once: int = 1000, **settings: Any) -> "AzureConnection":
         """A connection to the tenant, as a target of these settings would make it, in more of a hurry than usual."""
         from collectors.azure import AzureTarget
         from collectors.azure.gate import Pace
         from collectors.azure.session import AzureConnection
 
         target = AzureTarget(**{"name": "test", "endpoint": self.endpoint, **settings})
-        return AzureConnection(target, pace or Pace(attempts=3, seconds=20, first=0.01))
+        return AzureConnection(target, pace or Pace(attempts=3, seconds=20, first=0.01), at_once)
 
     # -- what the service answers ------------------------------------------------------------------------------------------
 

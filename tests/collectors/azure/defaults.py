@@ -6,11 +6,11 @@ from typing import Any
 TABLES = {
     "microsoft.authorization/roleassignments": "authorizationresources",
     "microsoft.authorization/roledefinitions": "authorizationresources",
-    "microsoft.authorization/classicadministrators": "authorizationresources",
     "microsoft.authorization/policyassignments": "policyresources",
     "microsoft.authorization/policyexemptions": "policyresources",
     "microsoft.compute/virtualmachines/patchassessmentresults": "patchassessmentresources",
     "microsoft.compute/virtualmachines/patchassessmentresults/softwarepatches": "patchassessmentresources",
+    "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems": "recoveryservicesresources",
     "microsoft.resources/subscriptions": "resourcecontainers",
     "microsoft.resources/subscriptions/resourcegroups": "resourcecontainers",
     "microsoft.security/pricings": "securityresources",
@@ -31,7 +31,6 @@ UNTABLED = frozenset(
 # Types that lie in a subscription itself, in no resource group.
 AT_SUBSCRIPTION = frozenset(
     {
-        "microsoft.authorization/classicadministrators",
         "microsoft.authorization/policyassignments",
         "microsoft.authorization/policyexemptions",
         "microsoft.authorization/roleassignments",
@@ -118,7 +117,6 @@ PROPERTIES: dict[str, dict[str, Any]] = {
     "microsoft.insights/diagnosticsettings": {"logs": [], "metrics": []},
     "microsoft.keyvault/vaults": {"sku": {"family": "A", "name": "standard"}, "enableSoftDelete": True, "accessPolicies": []},
     "microsoft.network/networksecuritygroups": {"securityRules": [], "defaultSecurityRules": _DEFAULT_RULES},
-    "microsoft.network/networkinterfaces": {"ipConfigurations": []},
     "microsoft.network/virtualnetworks": {
         "addressSpace": {"addressPrefixes": ["10.0.0.0/16"]},
         "subnets": [],

@@ -130,13 +130,10 @@ def test_what_is_inherited_comes_once_and_belongs_to_the_tenant(azure: Cloud) ->
     )
 
 
-def test_each_batch_of_subscriptions_shows_what_is_inherited_and_it_is_kept_once(
-    azure: Cloud, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("collectors.azure.graph.AT_ONCE", 1)
+def test_each_batch_of_subscriptions_shows_what_is_inherited_and_it_is_kept_once(azure: Cloud) -> None:
     azure.assign(OWNER, "a", scope="/")
     azure.assign(OWNER, "b", subscription=TEST)
-    seen = collect(azure.connect(), ASSIGNMENTS)
+    seen = collect(azure.connect(at_once=1), ASSIGNMENTS)
     assert len(seen.facts("azure.authorization.role_assignment")) == 2
     assert [c.body["subscriptions"] for c in azure.asked("resourcegraph.authorizationresources")] == [[PROD], [TEST]]
 

@@ -5,10 +5,12 @@ import re
 
 import pytest
 
+from checks.check import checks
 from collectors.azure import PROVIDER
 from collectors.azure.permissions import EVERYTHING, OWN_CALLS, QUERY, Grant, granted, permission_of
-from collectors.source import Source, sources
+from collectors.source import Source, kinds, sources
 from evidence_store.records import Presence
+from pipeline.plan import Sources
 from tests.collectors.azure.cloud import GROUP, PROD, Cloud
 from tests.collectors.azure.collecting import collect
 
@@ -76,6 +78,12 @@ def test_no_action_of_the_role_can_be_left_out(azure: Cloud, action: str) -> Non
             u.unread for s in seen.snapshots[source.name] for u in s.unread
         ]
         assert action in {each.action for each in unread if each is not None}, source.name
+
+
+def test_no_source_asks_for_what_no_check_needs() -> None:
+    known = Sources(s for kind in kinds() for s in sources(kind))
+    needed = known.needed(check for check in checks().values() if check.provider == "azure")
+    assert {s.name for s in ALL} == {s.name for s in needed if s.provider == "azure"}
 
 
 def test_a_run_for_few_sources_asks_for_few_actions() -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.collectors.azure.collecting import MACHINES, collect, reason
 STRANGE = "ffffffff-0000-4000-8000-00000000000f"
 
 
-def failed(azure: Cloud, **settings: object) -> UnreadError:
+def failed(azure: Cloud, **settings: Any) -> UnreadError:
     connection = azure.connect(**settings)
     try:
         with pytest.raises(UnreadError) as raised:
@@ -87,6 +88,33 @@ def test_no_credentials(azure: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     assert failed(azure).unread.why is Why.CREDENTIALS
     assert azure.calls == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AZURE_TOKEN_CREDENTIALS", "Nonsense"),
+        ("AZURE_AUTHORITY_HOST", "http://localhost"),
+        ("AZURE_CLIENT_CERTIFICATE_PATH", "/nonexistent/certificate.pem"),
+    ],
+)
+def test_an_environment_that_is_of_no_use_is_told_when_connecting(
+    azure: Cloud, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.delenv("AZURE_CLIENT_SECRET")
+    monkeypatch.setenv(name, value)
+    with pytest.raises(UnreadError) as raised:
+        list(azure.connect().places())
+    assert raised.value.unread.why is Why.CREDENTIALS
+    assert "/nonexistent" not in str(raised.value.unread)
+
+
+@pytest.mark.parametrize("settings", [{}, {"ca_file": "/nonexistent/ca.pem"}])
+def test_authorities_that_are_not_there_are_told(
+    azure: Cloud, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent/ca.pem")
+    assert failed(azure, **settings).unread.why in {Why.UNREACHABLE, Why.CREDENTIALS}
 
 
 def test_a_wrong_secret_is_told_with_the_directorys_code_and_without_the_secret(
@@ -178,6 +206,6 @@ def test_a_list_of_subscriptions_that_is_odd_is_not_believed(azure: Cloud, how: 
         ({"ca_file": 1}, "ca_file: 1"),
     ],
 )
-def test_a_setting_that_is_wrong_is_named_with_what_is_expected(settings: dict[str, object], words: str) -> None:
+def test_a_setting_that_is_wrong_is_named_with_what_is_expected(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words.replace("(", r"\(")):
-        AzureTarget(**{"name": "azure", **settings})  # type: ignore[arg-type]  # wrong on purpose
+        AzureTarget(**{"name": "azure", **settings})
