@@ -5,6 +5,7 @@ A digest of bare facts would tell whoever guesses them that the guess was right,
 
 import hashlib
 import secrets
+import threading
 
 import zstandard
 
@@ -25,9 +26,19 @@ def state_digest(salted: bytes, text: bytes) -> bytes:
     return hashlib.sha256(salted + text).digest()
 
 
-def compressor() -> zstandard.ZstdCompressor:
-    """Not to be shared by threads."""
-    return zstandard.ZstdCompressor(level=_LEVEL)
+class _Own(threading.local):
+    """A compressor for each thread: threads cannot share one, and one that was used keeps 80 KB."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+
+
+_own = _Own()
+
+
+def compress(text: bytes) -> bytes:
+    """The body of a state."""
+    return _own.compressor.compress(text)
 
 
 def unpack(body: bytes, decompressor: zstandard.ZstdDecompressor | None = None) -> bytes:

@@ -121,7 +121,6 @@ class Sealer:
     def __init__(self, redactor: Redactor, known: Known) -> None:
         self._redactor = redactor
         self._known = known
-        self._compressor = bodies.compressor()
         self._same = bytearray(len(known))  # by the number of a known state: 1 where it was seen as it was
         self._fresh: dict[tuple[str, str], dict[str, bytes]] = {}  # (type, facet) -> uid -> salt, digest, body
         self._unread: list[UnreadFacet] = []
@@ -144,7 +143,7 @@ class Sealer:
             self._same[number] = 0
         _refuse(type_, uid, facet)
         salt = bodies.salt()
-        sealed = b"".join((salt, bodies.state_digest(salt, text), self._compressor.compress(text)))
+        sealed = b"".join((salt, bodies.state_digest(salt, text), bodies.compress(text)))
         self._fresh.setdefault((type_, facet), {})[uid] = sealed
 
     def collected(self, snapshot: Snapshot) -> Collected:
