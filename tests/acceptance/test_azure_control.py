@@ -45,7 +45,8 @@ def test_the_unpatched_machine_is_named(machines: None, command: Command) -> Non
 def test_only_the_reads_that_the_control_needs_are_made(machines: None, azure: "Cloud", command: Command) -> None:
     command("run", "--control", "A.8.8")
     tables = {call.name for call in azure.calls if call.name.startswith("resourcegraph.")}
-    assert tables == {"resourcegraph.resources", "resourcegraph.patchassessmentresources", "resourcegraph.securityresources"}
+    needed = {"appserviceresources", "patchassessmentresources", "resources", "securityresources"}
+    assert tables == {f"resourcegraph.{table}" for table in needed}
     asked = " ".join(str(call.body) for call in azure.calls).lower()
     assert "storageaccounts" not in asked
     assert "roleassignments" not in asked
