@@ -33,7 +33,9 @@ def standing_of(policy: Resource, inventory: Inventory, label: str, production: 
     for worst in (Standing.PRODUCTION, Standing.UNSAID):
         if worst in found:
             return worst
-    return Standing.OTHER if found else Standing.UNSAID
+    if not found and node is None:
+        return Standing.PRODUCTION  # a resource of the organization itself
+    return Standing.OTHER if found or node == "folder" else Standing.UNSAID
 
 
 def _of(project: Resource, label: str, production: tuple[str, ...]) -> Standing:

@@ -7,7 +7,7 @@ The fact `ancestors` goes upwards from the resource's own project, folder or org
 from collections.abc import Iterable
 
 from checks.check import Unknown
-from evidence_store.records import Inventory, Resource
+from evidence_store.records import Inventory, MalformedFactError, Resource, Unread, Why
 
 PREFIX = "//cloudresourcemanager.googleapis.com/"
 TYPES = {"projects": "gcp.project", "folders": "gcp.folder", "organizations": "gcp.organization"}
@@ -21,8 +21,14 @@ def uid_of(node: str) -> str:
 
 
 def chain(resource: Resource) -> list[str]:
-    """The uids of the nodes that a resource stands in, itself first if it is one, up to the organization."""
-    return [uid_of(node) for node in resource.fact("ancestors") or ()]
+    """The uids of the nodes that a resource stands in, itself first if it is one, up to the organization.
+
+    Everything stands in something: raises `MalformedFactError` where the inventory does not say in what.
+    """
+    found = resource.fact("ancestors")
+    if not found:
+        raise MalformedFactError(Unread(Why.UNEXPECTED, resource.type, f"{resource.name} is said to stand nowhere"))
+    return [uid_of(node) for node in found]
 
 
 def above(resource: Resource) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from checks.check import Answer, NotApplicable, check
 from checks.gcp.destinations import project_of
-from checks.gcp.hierarchy import NODES, above, called, chain, open_above, unread
+from checks.gcp.hierarchy import NODES, above, called, chain, open_above, uid_of, unread
 from checks.gcp.members import is_person
 from checks.gcp.naming import last, listed, some
 from evidence_store.records import Inventory, Json, Resource
@@ -119,7 +119,7 @@ def gcp_log_sink_org(
 
 def _node_of(sink: Resource) -> str:
     """The uid of the project, folder or organization that a sink stands in."""
-    return next(iter(chain(sink)), "")
+    return next(map(uid_of, sink.fact("ancestors") or ()), "")
 
 
 def _sink_fault(

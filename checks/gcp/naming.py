@@ -1,7 +1,7 @@
 """Sentences that name several things, few enough to read; names that a list of patterns holds."""
 
+import re
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 
 NAMED = 5
 
@@ -14,7 +14,7 @@ def some(texts: Sequence[str]) -> str:
 
 def listed(text: str, patterns: Iterable[str]) -> bool:
     """Whether a list names a text, by itself or by a pattern with `*`."""
-    return any(fnmatchcase(text, pattern) for pattern in patterns)
+    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text) for pattern in patterns)
 
 
 def last(url: str) -> str:

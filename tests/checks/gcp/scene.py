@@ -40,7 +40,12 @@ def orders(gcp: Cloud, *, alone: bool = False) -> str:
 
 
 def policy(
-    gcp: Cloud, on: str | tuple[str, str], *grants: tuple[str, str], condition: str = "", project: str = "shop", **more: Any
+    gcp: Cloud,
+    on: str | tuple[str, str],
+    *grants: tuple[str, str],
+    condition: str = "",
+    project: str | None = "shop",
+    **more: Any,
 ) -> str:
     """Set the IAM policy of a node, or of a resource given by asset type and name. A grant is a role and a member."""
     bindings: dict[str, dict[str, Any]] = {}

@@ -71,6 +71,26 @@ def test_a_grant_above_production_is_told_where_it_is_made(gcp: Cloud) -> None:
     assert [str(f.status) for f in seen.of(BASIC)].count("fail") == 2
 
 
+def test_an_empty_folder_holds_no_production_and_what_is_the_organizations_own_does(gcp: Cloud) -> None:
+    gcp.estate.folder("999999999999", "attic")
+    gcp.add(
+        "cloudresourcemanager.googleapis.com/Folder",
+        "//cloudresourcemanager.googleapis.com/folders/999999999999",
+        project=None,
+        ancestors=("folders/999999999999", ORGANIZATION),
+        iam={"bindings": [{"role": "roles/editor", "members": [ADA]}]},
+    )
+    policy(
+        gcp,
+        ("example.googleapis.com/Thing", f"//example.googleapis.com/{ORGANIZATION}/things/one"),
+        ("roles/owner", ADA),
+        project=None,
+    )
+    seen = asked(gcp, BASIC)
+    assert seen.status(BASIC, "folders/999999999999") == "not_applicable"
+    assert seen.status(BASIC, "things/one") == "fail"
+
+
 def test_a_folder_without_production_may_differ(gcp: Cloud) -> None:
     labelled(gcp, "staging")
     policy(gcp, FOLDER, ("roles/editor", ADA))
@@ -160,6 +180,14 @@ def test_a_pipeline_and_a_role_can_be_approved(gcp: Cloud) -> None:
     assert asked(gcp, MACHINES, approved=["serviceAccount:build@*"]).status(MACHINES) == "pass"
     assert asked(gcp, MACHINES, harmless_roles=["roles/storage.objectAdmin"]).status(MACHINES) == "pass"
     assert asked(gcp, MACHINES).status(MACHINES) == "fail"
+
+
+def test_an_approved_name_is_taken_as_it_stands(gcp: Cloud) -> None:
+    member = "serviceAccount:shop.svc.id.goog[apps/web]"
+    policy(gcp, "shop", ("roles/storage.admin", member))
+    assert asked(gcp, MACHINES, approved=[member]).status(MACHINES) == "pass"
+    assert asked(gcp, MACHINES, approved=["serviceAccount:shop.svc.id.goog[apps/*]"]).status(MACHINES) == "pass"
+    assert asked(gcp, MACHINES, approved=["serviceAccount:shop.svc.id.goog[apps/we?]"]).status(MACHINES) == "fail"
 
 
 def test_a_role_on_one_resource_is_not_administration(gcp: Cloud) -> None:

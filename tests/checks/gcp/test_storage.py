@@ -50,6 +50,14 @@ def test_a_bucket_is_public_by_a_policy_above_that_speaks_of_it(gcp: Cloud, on: 
     assert asked(gcp, PUBLIC).status(PUBLIC) == status
 
 
+def test_a_bucket_that_is_said_to_stand_nowhere_leaves_the_answer_open(gcp: Cloud) -> None:
+    uid = bucket(gcp)
+    del gcp.estate.get("RESOURCE", uid).ancestors[:]
+    seen = asked(gcp, PUBLIC)
+    assert "unknown" in {str(f.status) for f in seen.of(PUBLIC)}
+    assert "pass" not in {str(f.status) for f in seen.of(PUBLIC)}
+
+
 def test_another_projects_policy_does_not_matter(gcp: Cloud) -> None:
     bucket(gcp)
     policy(gcp, "lab", (READER, "allUsers"))
