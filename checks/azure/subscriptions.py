@@ -99,8 +99,8 @@ def azure_defender_storage_malware(place: Resource, *, inventory: Inventory) -> 
     severity="medium",
     version=1,
     within="provider",
-    needs=("displayName", "managementGroups", "tags"),
-    looks_up={"azure.subscription": ("displayName", "managementGroups", "tags")},
+    needs=("displayName", "managementGroups", "tags", "tenantId"),
+    looks_up={"azure.subscription": ("displayName", "managementGroups", "tags", "tenantId")},
     fix="Put production and everything else under management groups of their own, and tag each subscription by environment.",
 )
 def azure_mgmt_group_env_split(
@@ -119,15 +119,22 @@ def azure_mgmt_group_env_split(
     `production`: the values of it that mean production
     """
     words = {plain(word) for word in production}
-    group = next(iter(place.fact("managementGroups") or ()), None)
+    group = _group(place)
     if group is None:
         return Unknown(f"{subscription(place)} does not tell its management group")
-    beside = [s for s in inventory.where("azure.subscription") if next(iter(s.fact("managementGroups") or ()), None) == group]
-    unsaid = sorted(subscription(s) for s in beside if tag_of(s, tag) is None)
-    if unsaid:
-        return Unknown(f"nothing says what {some(unsaid)} is for: set the tag {tag}")
-    own = plain(tag_of(place, tag) or "") in words
-    others = sorted(subscription(s) for s in beside if (plain(tag_of(s, tag) or "") in words) != own)
+    of_tenant = inventory.where("azure.subscription", tenantId=place.fact("tenantId"))
+    beside = [other for other in of_tenant if _group(other) == group]
+    said_of = {subscription(other): tag_of(other, tag) for other in beside}
+    own = said_of[subscription(place)]
+    others = sorted(
+        name for name, value in said_of.items() if own and value and (plain(value) in words) != (plain(own) in words)
+    )
     if others:
         return f"{subscription(place)} shares the management group {group} with {some(others)}, which is not of its environment"
-    return None
+    unsaid = sorted(name for name, value in said_of.items() if value is None)
+    return Unknown(f"nothing says what {some(unsaid)} is for: set the tag {tag}") if unsaid else None
+
+
+def _group(place: Resource) -> str | None:
+    """The management group that a subscription stands under, the nearest one."""
+    return next(iter(place.fact("managementGroups") or ()), None)
