@@ -6,7 +6,7 @@
 - Flags are written `--name=value`, `--name value` or `--name`; the last one holds.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from checks.check import Answer, NotApplicable, Unknown
@@ -24,7 +24,8 @@ def asked(cluster: Resource, inventory: Inventory, program: str, fault: Callable
     """Ask each instance of a program; a fault of one is a fault, else a doubt of one is a doubt."""
     answers = [(name, fault(flags)) for name, flags in _instances(inventory, program)]
     if not answers:
-        if (runner := _runner(cluster, inventory)) is not None:
+        runner = runner_of(cluster.fact("gitVersion"), inventory.where("kubernetes.node"))
+        if runner is not None:
             return NotApplicable(f"cluster {name_of(cluster)} has its control plane run by {runner}, which shows no flags")
         return Unknown(f"cluster {name_of(cluster)} shows no pod of {program}: its flags cannot be judged here")
     faults = [f"{name} {answer}" for name, answer in answers if isinstance(answer, str)]
@@ -34,12 +35,11 @@ def asked(cluster: Resource, inventory: Inventory, program: str, fault: Callable
     return Unknown(some(doubts)) if doubts else None
 
 
-def _runner(cluster: Resource, inventory: Inventory) -> str | None:
+def runner_of(version: str, nodes: Iterable[Resource]) -> str | None:
     """Who runs the control plane, where they say so."""
-    version = cluster.fact("gitVersion")
     if (found := next((runner for mark, runner in _BY_VERSION if mark in version), None)) is not None:
         return found
-    labels = {label for node in inventory.where("kubernetes.node") for label in node.fact("labels")}
+    labels = {label for node in nodes for label in node.fact("labels")}
     return next((runner for label, runner in _BY_LABEL if label in labels), None)
 
 

@@ -9,7 +9,8 @@ from evidence_store.records import Inventory, Json, Resource
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
-def _aside(namespace: Resource, exempt_namespaces: tuple[str, ...]) -> NotApplicable | None:
+def passed_over(namespace: Resource, exempt_namespaces: tuple[str, ...]) -> NotApplicable | None:
+    """Why a namespace is not asked: it is exempt, or nearly gone."""
     if listed(namespace.fact("name"), exempt_namespaces):
         return NotApplicable(f"namespace {namespace.fact('name')} is exempt")
     if namespace.fact("phase") == "Terminating":
@@ -40,7 +41,7 @@ def k8s_namespace_pod_security(
     `levels`: levels that are strict enough
     `cluster_default`: the level that the API server's own configuration enforces where there is no label
     """
-    if skipped := _aside(namespace, exempt_namespaces):
+    if skipped := passed_over(namespace, exempt_namespaces):
         return skipped
     name, level = namespace.fact("name"), (namespace.fact("labels") or {}).get(_ENFORCE)
     if (level or cluster_default) in levels:
@@ -74,7 +75,7 @@ def k8s_namespace_owner_label(
     `owner`: labels or annotations that name the owner, whatever their prefix
     `classification`: labels or annotations that name the classification, whatever their prefix
     """
-    if skipped := _aside(namespace, exempt_namespaces):
+    if skipped := passed_over(namespace, exempt_namespaces):
         return skipped
     wanted = {"owner": owner, "classification": classification}
     missing = [f"{what} ({', '.join(keys)})" for what, keys in wanted.items() if class_of(namespace, keys) is None]
@@ -99,7 +100,7 @@ def k8s_netpol_default_deny(
 
     `exempt_namespaces`: namespaces that are not asked, `*` allowed
     """
-    if skipped := _aside(namespace, exempt_namespaces):
+    if skipped := passed_over(namespace, exempt_namespaces):
         return skipped
     name = namespace.fact("name")
     policies = [p for p in inventory.where("kubernetes.network_policy", namespace=name) if _closes_all(p)]
@@ -124,7 +125,7 @@ def _is_open(rule: Json) -> bool:
 def _is_everyone(peer: Json) -> bool:
     block = peer.get("ipBlock")
     if block is not None:
-        return str(block.get("cidr", "")).endswith("/0") and not block.get("except")
+        return str(block.get("cidr", "")).endswith("/0")  # whatever it excepts: the rest of the world is in
     spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector") or {}
     return spaces is not None and not any((*spaces.values(), *pods.values()))
 
@@ -155,7 +156,7 @@ def k8s_quota_limits(
     `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `required`: what each container sets: requests.cpu, requests.memory, limits.cpu, limits.memory
     """
-    if skipped := _aside(namespace, exempt_namespaces):
+    if skipped := passed_over(namespace, exempt_namespaces):
         return skipped
     name = namespace.fact("name")
     quotas = {key for quota in inventory.where("kubernetes.resource_quota", namespace=name) for key in quota.fact("hard") or ()}

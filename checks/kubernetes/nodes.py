@@ -5,6 +5,7 @@ from datetime import datetime
 
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.kubernetes.containers import ENDED
+from checks.kubernetes.flags import runner_of
 from checks.kubernetes.naming import listed, name_of, some
 from checks.kubernetes.support import end_of_support, minor_of
 from evidence_store.records import Inventory, Json, Resource
@@ -14,6 +15,9 @@ _COLLECTORS = (
     "alloy", "ama-logs", "aws-for-fluent-bit", "cloudwatch-agent", "datadog-agent", "dynatrace-oneagent", "elastic-agent",
     "filebeat", "fluent-bit", "fluentbit", "fluentd", "grafana-agent", "logging-agent", "logspout", "newrelic-logging",
     "oneagent", "opentelemetry-collector", "otel-collector", "promtail", "rsyslog", "splunk-otel", "sumologic", "vector",
+)  # fmt: skip
+_MEMBERS = (
+    "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/etcd", "node-role.kubernetes.io/master",
 )  # fmt: skip
 # Nodes that are no machines: no daemon set reaches them.
 _VIRTUAL = (("eks.amazonaws.com/compute-type", "fargate"), ("type", "virtual-kubelet"))
@@ -61,6 +65,40 @@ def _version_fault(what: str, program: str, version: str, at: datetime, ends: tu
     if end is None:
         return Unknown(f"{what} runs {program} {version}, whose end of support is not known: declare it in `ends`")
     return f"{what} runs {program} {version}, whose support ended on {end}" if end < at.date() else None
+
+
+@check(
+    on="kubernetes.cluster",
+    severity="medium",
+    version=1,
+    needs=("gitVersion",),
+    looks_up={"kubernetes.node": ("name", "labels")},
+    fix="Run three control plane nodes, or five, each in a zone of its own, and label them with their zone.",
+)
+def k8s_etcd_members_redundant(cluster: Resource, *, inventory: Inventory, min_members: int = 3, min_zones: int = 2) -> Answer:
+    """The control plane runs on three nodes or more, in more than one zone.
+
+    The cluster's store agrees by majority: with one member, or two, the loss of a single machine stops every change, and
+    may lose the record of all that runs. A store outside of the control plane's nodes is not visible here.
+
+    `min_members`: nodes of the control plane
+    `min_zones`: zones that they are spread over
+    """
+    nodes = list(inventory.where("kubernetes.node"))
+    members = [node for node in nodes if any(role in node.fact("labels") for role in _MEMBERS)]
+    if not members:
+        if (runner := runner_of(cluster.fact("gitVersion"), nodes)) is not None:
+            return NotApplicable(f"cluster {name_of(cluster)} has its control plane run by {runner}")
+        return Unknown(f"cluster {name_of(cluster)} shows no node of its control plane")
+    if len(members) < min_members:
+        return f"cluster {name_of(cluster)} runs its control plane on {len(members)} nodes; wanted are {min_members}"
+    zones = {node.fact("labels").get("topology.kubernetes.io/zone") for node in members}
+    if len(zones - {None}) >= min_zones:
+        return None
+    if None in zones:
+        unlabelled = sorted(n.fact("name") for n in members if "topology.kubernetes.io/zone" not in n.fact("labels"))
+        return Unknown(f"cluster {name_of(cluster)} does not say in which zone {some(unlabelled)} stand")
+    return f"cluster {name_of(cluster)} runs its control plane in {some(sorted(zones - {None}))} only"
 
 
 @check(

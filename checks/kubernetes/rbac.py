@@ -38,7 +38,7 @@ _ESCALATE = (
     "User:system:kube-controller-manager",
     "ServiceAccount:kube-system/clusterrole-aggregation-controller",
 )
-_PEOPLE = frozenset({"User:system:anonymous", "Group:system:unauthenticated"})
+_UNSIGNED = frozenset({"User:system:anonymous", "Group:system:unauthenticated"})
 _COMPONENTS = frozenset(
     {
         "User:system:kube-controller-manager", "User:system:kube-proxy", "User:system:kube-scheduler",
@@ -130,7 +130,7 @@ def k8s_rbac_no_anonymous(binding: Resource, *, inventory: Inventory) -> Answer:
     What `system:anonymous` or `system:unauthenticated` may do, everyone on the network may do. The rules are judged as they
     stand now, not by the name of the role. What new nodes need to find their cluster (cluster-info) is left out.
     """
-    named = sorted(_PEOPLE & set(subjects_of(binding)))
+    named = sorted(_UNSIGNED & set(subjects_of(binding)))
     if not named:
         return None
     rules = rules_of(binding, inventory)

@@ -70,7 +70,7 @@ def bind(kube: Cluster, name: str, role: str, *subjects: str, namespace: str | N
     )
 
 
-def node(kube: Cluster, name: str = "a", version: str = "v1.35.3", **labels: str) -> None:
+def node(kube: Cluster, name: str = "a", version: str = "v1.35.3", provider: str | None = None, **labels: str) -> None:
     """A node that is ready, with a kubelet of this version."""
     told = {
         "architecture": "amd64", "bootID": "b", "containerRuntimeVersion": "containerd://2.1.4", "kernelVersion": "6.1",
@@ -78,4 +78,4 @@ def node(kube: Cluster, name: str = "a", version: str = "v1.35.3", **labels: str
         "systemUUID": "s",
     }  # fmt: skip
     status = {"nodeInfo": told, "conditions": [{"type": "Ready", "status": "True"}]}
-    kube.add("Node", name, labels=labels, spec={}, status=status)
+    kube.add("Node", name, labels=labels, spec={"providerID": provider}, status=status)

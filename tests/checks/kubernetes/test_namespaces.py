@@ -129,6 +129,7 @@ PORTS = [{"port": 443, "protocol": "TCP"}]
         ([ALL | {"ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"app": "lb"}}}]}]}], ""),
         ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}]}]}], OPEN),
         ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": "::/0"}}]}]}], OPEN),
+        ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}]}], OPEN),
         ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}], ""),
         ([ALL | {"ingress": [{"ports": PORTS}]}], ""),
         ([ALL, ALL | {"ingress": [{}]}], OPEN.replace("p0", "p1")),

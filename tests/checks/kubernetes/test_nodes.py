@@ -9,6 +9,7 @@ from tests.checks.kubernetes.manifests import SCOPE, node, pod
 from tests.collectors.kubernetes.cluster import UID, Cluster
 from tests.harness import Looked, look
 
+MEMBERS = "k8s_etcd_members_redundant"
 NODE, PLANE, LOGS = "k8s_node_supported_version", "k8s_control_plane_supported_version", "k8s_log_shipping"
 NOW = datetime(2026, 5, 4, 12, tzinfo=UTC)
 
@@ -162,3 +163,51 @@ def test_nodes_and_agents_that_may_not_be_listed_leave_it_open(kube: Cluster, ca
     seen = asked(kube, LOGS)
     assert seen.status(LOGS, UID) == "unknown"
     assert f"{call} was denied" in seen.reason(LOGS, UID)
+
+
+# The control plane's members
+
+ZONE = "topology.kubernetes.io/zone"
+PLANE_ROLE = {"node-role.kubernetes.io/control-plane": ""}
+
+
+@pytest.mark.parametrize(
+    ("zones", "status", "words"),
+    [
+        (["a", "b", "c"], "pass", ""),
+        (["a", "a", "b"], "pass", ""),
+        (["a", "b", None], "pass", ""),
+        (["a", "a", "a"], "fail", "runs its control plane in a only"),
+        (["a", "b"], "fail", "runs its control plane on 2 nodes; wanted are 3"),
+        (["a", "a", None], "unknown", "does not say in which zone m2 stand"),
+        ([], "unknown", "shows no node of its control plane"),
+    ],
+)
+def test_the_control_plane_survives_the_loss_of_a_machine_and_of_a_zone(
+    kube: Cluster, zones: list[str | None], status: str, words: str
+) -> None:
+    node(kube, "worker", **{ZONE: "d"})
+    for number, zone in enumerate(zones):
+        node(kube, f"m{number}", **PLANE_ROLE, **({ZONE: zone} if zone else {}))
+    seen = asked(kube, MEMBERS)
+    assert seen.status(MEMBERS, UID) == status
+    assert words in seen.reason(MEMBERS, UID)
+
+
+def test_members_and_zones_wanted_are_those_of_the_configuration(kube: Cluster) -> None:
+    node(kube, "only", **PLANE_ROLE, **{ZONE: "a"})
+    assert asked(kube, MEMBERS, min_members=1, min_zones=1).status(MEMBERS, UID) == "pass"
+
+
+def test_a_control_plane_that_somebody_else_runs_is_not_asked_for_members(kube: Cluster) -> None:
+    kube.version["gitVersion"] = "v1.35.2-eks-ba24e9c"
+    node(kube, "worker")
+    assert asked(kube, MEMBERS).status(MEMBERS, UID) == "not_applicable"
+
+
+@pytest.mark.parametrize(("call", "about"), [("list nodes", UID), ("get /version", SCOPE)])
+def test_members_that_may_not_be_listed_are_unknown(kube: Cluster, call: str, about: str) -> None:
+    kube.deny(call)
+    seen = asked(kube, MEMBERS)
+    assert seen.status(MEMBERS, about) == "unknown"
+    assert f"{call} was denied" in seen.reason(MEMBERS, about)

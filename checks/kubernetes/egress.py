@@ -1,0 +1,122 @@
+"""What the pods of a namespace can reach outside of it, by its network policies.
+
+A policy limits the traffic that leaves the pods it selects, where it is of the type Egress; policies add up. Whether the
+network plugin enforces them is not visible here, and pods on their node's network pass them by.
+"""
+
+from collections.abc import Iterable
+from ipaddress import ip_address, ip_network
+
+from checks.check import Answer, NotApplicable, Unknown, check
+from checks.kubernetes.environments import SYSTEM, class_of, plain
+from checks.kubernetes.namespaces import passed_over
+from checks.kubernetes.naming import some
+from evidence_store.records import Inventory, Json, Resource
+
+_POLICY = {"kubernetes.network_policy": ("namespace", "name", "podSelector", "policyTypes", "egress")}
+_METADATA = ("169.254.169.254", "fd00:ec2::254")  # AWS, Azure, GCP and most others; AWS by IPv6
+
+
+@check(
+    on="kubernetes.namespace",
+    severity="medium",
+    version=1,
+    needs=("name", "labels", "annotations", "phase"),
+    looks_up=_POLICY,
+    fix="Add a network policy with an empty podSelector and policyTypes: [Egress], then one for each destination needed.",
+)
+def k8s_netpol_egress_limited(
+    namespace: Resource,
+    *,
+    inventory: Inventory,
+    exempt_namespaces: tuple[str, ...] = SYSTEM,
+    classification: tuple[str, ...] = ("classification", "data-classification", "data-class"),
+    sensitive: tuple[str, ...] = ("confidential", "restricted", "secret", "personal", "sensitive"),
+) -> Answer:
+    """Namespaces with sensitive data limit where their pods may send it.
+
+    What was taken leaves by the connection that a pod opens. A namespace must say how its information is classified.
+
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
+    `classification`: labels or annotations that name the classification, whatever their prefix
+    `sensitive`: their values that mean sensitive
+    """
+    if skipped := passed_over(namespace, exempt_namespaces):
+        return skipped
+    name, value = namespace.fact("name"), class_of(namespace, classification)
+    if value is None:
+        return Unknown(f"namespace {name} does not say how its information is classified: label it with {classification[0]}")
+    if value not in {plain(text) for text in sensitive}:
+        return NotApplicable(f"namespace {name} is classified {value}, which is not sensitive")
+    policies = [policy for policy in inventory.where("kubernetes.network_policy", namespace=name) if _closes_all(policy)]
+    if not policies:
+        return f"namespace {name} has no network policy that limits where all of its pods send"
+    wide = sorted(p.fact("name") for p in policies if any(_is_open(rule) for rule in p.fact("egress") or ()))
+    return f"namespace {name} lets all of its pods send everywhere by {some(wide)}" if wide else None
+
+
+@check(
+    on="kubernetes.namespace",
+    severity="medium",
+    version=1,
+    needs=("name", "phase"),
+    looks_up={**_POLICY, "kubernetes.node": ("providerID",)},
+    fix="Add a network policy for all pods whose egress rules leave out 169.254.169.254 (ipBlock with except).",
+)
+def k8s_metadata_endpoint_blocked(
+    namespace: Resource, *, inventory: Inventory, exempt_namespaces: tuple[str, ...] = SYSTEM
+) -> Answer:
+    """Pods cannot reach the metadata address of their cloud.
+
+    There a node gets its credentials, and so does every pod on it that can ask: one request, and a hole in a web shop is
+    one in the cloud account. What the nodes themselves refuse (hop limits, workload identity) is not visible here.
+
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
+    """
+    if skipped := passed_over(namespace, exempt_namespaces):
+        return skipped
+    if not any(node.fact("providerID") for node in inventory.where("kubernetes.node")):
+        return NotApplicable(f"namespace {namespace.fact('name')} runs on nodes that name no cloud")
+    name = namespace.fact("name")
+    policies = list(inventory.where("kubernetes.network_policy", namespace=name))
+    if not any(_closes_all(policy) for policy in policies):
+        return f"namespace {name} has no network policy that limits where all of its pods send, metadata included"
+    open_ = sorted(p.fact("name") for p in policies if any(_reaches_metadata(rule) for rule in p.fact("egress") or ()))
+    return f"namespace {name} lets pods reach the metadata address of the cloud by {some(open_)}" if open_ else None
+
+
+def _closes_all(policy: Resource) -> bool:
+    """Whether a policy selects every pod for what leaves it. Without policyTypes, one with rules for that does."""
+    selector = policy.fact("podSelector") or {}
+    everything = not selector.get("matchLabels") and not selector.get("matchExpressions")
+    types = policy.fact("policyTypes")
+    return everything and ("Egress" in types if types else bool(policy.fact("egress")))
+
+
+def _is_open(rule: Json) -> bool:
+    """Whether a rule lets everything out to everywhere."""
+    blocks = [peer["ipBlock"]["cidr"] for peer in rule.get("to") or () if peer.get("ipBlock")]
+    return not rule.get("ports") and (not rule.get("to") or any(str(cidr).endswith("/0") for cidr in blocks))
+
+
+def _reaches_metadata(rule: Json) -> bool:
+    if not _takes_http(rule.get("ports") or ()):
+        return False
+    blocks = [peer["ipBlock"] for peer in rule.get("to") or () if peer.get("ipBlock")]
+    return not rule.get("to") or any(_holds(block, address) for block in blocks for address in _METADATA)
+
+
+def _takes_http(ports: Iterable[Json]) -> bool:
+    """Whether TCP port 80 is among them; no port named means all, and a port by name cannot be told apart."""
+    tcp = [port for port in ports if port.get("protocol", "TCP") == "TCP"]
+    return not ports or any(_spans(port.get("port"), port.get("endPort")) for port in tcp)
+
+
+def _spans(port: Json, end: Json) -> bool:
+    return not isinstance(port, int) or port <= 80 <= (end or port)
+
+
+def _holds(block: Json, address: str) -> bool:
+    wanted = ip_address(address)
+    excepted = any(wanted in ip_network(cidr, strict=False) for cidr in block.get("except") or ())
+    return wanted in ip_network(block["cidr"], strict=False) and not excepted
