@@ -87,6 +87,8 @@ class AzureConnection:
         tenant = str(claims.get("tid") or self._settings.tenant or "").lower()
         if not tenant:
             raise UnreadError(Unread(Why.UNEXPECTED, "sign-in", "a token that names no tenant; set the target's `tenant`"))
+        if self._settings.tenant and tenant != self._settings.tenant.lower():
+            raise UnreadError(Unread(Why.CREDENTIALS, "sign-in", f"to tenant {tenant}, which is not the target's"))
         principal = _principal(claims)
         self._sight = _Sight(tenant, self._at_once)
         found = self._seen()
@@ -98,6 +100,7 @@ class AzureConnection:
             above = pool.submit(self._above)
             entered = list(pool.map(lambda each: self._enter(each, found.get(each), principal), wanted))
             self._sight.above = above.result()
+        entered += self._unseen_below(principal)
         self._sight.lost = next((place.failed for place in entered if place.failed is not None), None)
         self._sight.beside = tuple(sorted(s for s, state in found.items() if state in READ_STATES and s not in set(wanted)))
         return [Place(Scope("azure", tenant), principal), *entered]
@@ -140,9 +143,8 @@ class AzureConnection:
     def _below(self, group: str) -> list[str]:
         query = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project id | order by id asc"
         with _believed("Microsoft.Resources/subscriptions/read"):
-            return [
-                account_of(row["id"]) for row in self._asking.rows("resourcecontainers", query, {"managementGroups": [group]})
-            ]
+            rows = self._asking.rows("resourcecontainers", query, {"managementGroups": [group]})
+            return [account_of(row["id"]) for row in rows]
 
     def _enter(self, subscription: str, state: str | None, principal: str) -> Place:
         """One subscription; a failed place where it is not seen, not in service, or does not say what may be read."""
@@ -151,13 +153,8 @@ class AzureConnection:
             detail = "not among the subscriptions that the credential sees; give it the role Reader there"
             return Place(scope, principal, Unread(Why.DENIED, "Microsoft.Resources/subscriptions/read", detail))
         if state not in READ_STATES:
-            return Place(
-                scope,
-                principal,
-                Unread(
-                    Why.UNSUPPORTED, "Microsoft.Resources/subscriptions/read", f"the subscription is {state or 'of no state'}"
-                ),
-            )
+            detail = f"the subscription is {state or 'of no state'}"
+            return Place(scope, principal, Unread(Why.UNSUPPORTED, "Microsoft.Resources/subscriptions/read", detail))
         try:
             held = self._permissions(f"/subscriptions/{subscription}")
         except UnreadError as error:
@@ -167,6 +164,14 @@ class AzureConnection:
             return Place(scope, principal, Unread(Why.DENIED, "*/read", detail))
         self._sight.subscriptions[subscription] = held
         return Place(scope, principal)
+
+    def _unseen_below(self, principal: str) -> list[Place]:
+        """The group itself, failed, where the caller's role does not show each subscription below it."""
+        group, action = self._settings.management_group, "Microsoft.Resources/subscriptions/read"
+        if group is None or (self._sight.above is not None and self._sight.above.allows(action)):
+            return []
+        detail = "at the management group itself: subscriptions below it may be hidden"
+        return [Place(Scope("azure", group), principal, Unread(Why.DENIED, action, detail))]
 
     def _above(self) -> Permissions | None:
         """What may be read above subscriptions; `None` without management groups, and for a caller without a role there."""

@@ -20,7 +20,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.collectors.azure.certificates import make
-from tests.collectors.azure.cloud import CALLER, CLIENT, SECRET, TENANT, Answer, Call, Cloud
+from tests.collectors.azure.cloud import CALLER, CLIENT, SECRET, TENANT, Call, Cloud
+from tests.collectors.azure.service import Answer, Service
 
 # What in the environment of whoever runs this would lead a scan elsewhere.
 CLEARED = (
@@ -62,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif not (self.headers.get("Authorization") or "").startswith("Bearer "):
             answer = Answer(401, {"error": {"code": "AuthenticationFailed", "message": "No token."}})
         else:
-            answer = cloud.answer(method, self.path, json.loads(body) if body else None)
+            answer = self.server.service.answer(method, self.path, json.loads(body) if body else None)
         told = answer.raw if answer.raw is not None else json.dumps(answer.body).encode()
         self.send_response(answer.status)
         headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(told)), **answer.headers}
@@ -78,6 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
 class _Listening(ThreadingHTTPServer):
     daemon_threads = True
     cloud: Cloud
+    service: Service
 
 
 def _directory(cloud: Cloud, tenant: str) -> dict[str, str]:
@@ -111,6 +113,7 @@ class Server:
         context.load_cert_chain(self.certificates.shown)
         self._http = _Listening(("127.0.0.1", port), _Handler)
         self._http.cloud = self.cloud
+        self._http.service = Service(self.cloud)
         self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         self.cloud.endpoint = f"https://localhost:{self._http.server_port}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

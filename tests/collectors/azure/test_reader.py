@@ -1,29 +1,17 @@
 """Requests: refused when undeclared, waited for when throttled, translated when they fail."""
 
-import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from collectors.azure.client import call_of
-from collectors.azure.gate import Pace, retry_after
-from collectors.azure.reader import Reader
-from collectors.azure.session import AzureConnection
 from collectors.source import NotEnabledError, Source, UndeclaredCallError, UnreadError, sources
 from evidence_store.records import Presence, Unread, Why
 from tests.collectors.azure.cloud import GROUP, PROD, TENANT, TEST, Cloud
-from tests.collectors.azure.collecting import MACHINES, collect, reason, snapshots
+from tests.collectors.azure.collecting import DIAGNOSTICS, collect, reader, reason, snapshots
 
-SETTINGS = "arm.Microsoft.Insights/diagnosticSettings"
 LIST = f"/subscriptions/{PROD}/providers/Microsoft.Insights/diagnosticSettings"
 VERSION = "2021-05-01-preview"
-
-
-def reader(connection: AzureConnection, name: str = SETTINGS, account: str = PROD) -> Reader:
-    place = next(p for p in connection.places() if p.scope.account == account)
-    return connection.reader(place, next(s for s in sources("azure") if s.name == name))
 
 
 # What is not declared does not leave.
@@ -72,7 +60,7 @@ def test_a_client_used_outside_of_any_source_is_refused(azure: Cloud) -> None:
 def test_the_token_goes_to_no_other_host(azure: Cloud) -> None:
     azure.add("Microsoft.Insights/diagnosticSettings", "export")
     read = reader(azure.connect())
-    azure.garble(SETTINGS, "offsite")
+    azure.garble(DIAGNOSTICS, "offsite")
     with pytest.raises(UnreadError) as raised:
         list(read.items(LIST, VERSION))
     assert raised.value.unread.why is Why.UNEXPECTED
@@ -109,7 +97,7 @@ def test_no_source_declares_a_call_that_is_no_read() -> None:
 
 def test_a_denied_read_names_the_action(azure: Cloud) -> None:
     azure.deny("Microsoft.Insights/diagnosticSettings/read")
-    found = snapshots(azure.connect(), SETTINGS)
+    found = snapshots(azure.connect(), DIAGNOSTICS)
     assert found[PROD].reason == Unread(Why.DENIED, "Microsoft.Insights/diagnosticSettings/read", "AuthorizationFailed")
     assert found[TENANT].presence is Presence.COMPLETE  # a tenant has no activity log of this kind
 
@@ -149,7 +137,7 @@ def test_a_denied_setting_is_unread_for_each_parent_and_names_its_action(azure: 
 )
 def test_a_refusal_means_what_its_code_says(azure: Cloud, status: int, code: str, why: Why) -> None:
     read = reader(azure.connect())
-    azure.fail(SETTINGS, status, code)
+    azure.fail(DIAGNOSTICS, status, code)
     with pytest.raises(UnreadError) as raised:
         list(read.items(LIST, VERSION))
     assert raised.value.unread.why is why
@@ -157,10 +145,10 @@ def test_a_refusal_means_what_its_code_says(azure: Cloud, status: int, code: str
 
 
 def test_a_service_that_is_not_registered_is_an_answer(azure: Cloud) -> None:
-    azure.fail(SETTINGS, 409, "MissingSubscriptionRegistration")
+    azure.fail(DIAGNOSTICS, 409, "MissingSubscriptionRegistration")
     with pytest.raises(NotEnabledError):
         list(reader(azure.connect()).items(LIST, VERSION))
-    assert {s.presence for s in snapshots(azure.connect(), SETTINGS).values()} == {Presence.COMPLETE}
+    assert {s.presence for s in snapshots(azure.connect(), DIAGNOSTICS).values()} == {Presence.COMPLETE}
     assert not [c for c in azure.calls if c.path.endswith("/register")]
 
 
@@ -168,8 +156,8 @@ def test_a_service_that_is_not_registered_is_an_answer(azure: Cloud) -> None:
 def test_an_odd_list_is_not_believed(azure: Cloud, how: str) -> None:
     azure.add("Microsoft.Insights/diagnosticSettings", "export")
     connection = azure.connect()
-    azure.garble(SETTINGS, how)
-    assert "unexpected shape" in reason(connection, SETTINGS, PROD)
+    azure.garble(DIAGNOSTICS, how)
+    assert "unexpected shape" in reason(connection, DIAGNOSTICS, PROD)
 
 
 def test_a_list_is_read_to_its_last_page(azure: Cloud) -> None:
@@ -178,113 +166,6 @@ def test_a_list_is_read_to_its_last_page(azure: Cloud) -> None:
     read = reader(azure.connect())
     assert len(list(read.items(LIST, VERSION))) == 5
     assert read.calls == 3
-
-
-# Waiting.
-
-
-def test_a_throttled_request_is_sent_again_and_counted(azure: Cloud) -> None:
-    read = reader(azure.connect())
-    azure.throttle(SETTINGS, times=2, retry_after=0.05)
-    list(read.items(LIST, VERSION))
-    assert read.calls == 3
-    assert [c.status for c in azure.asked(SETTINGS)] == [429, 429, 200]
-
-
-def test_a_query_that_is_throttled_without_a_word_on_when_is_sent_again(azure: Cloud) -> None:
-    azure.add("Microsoft.Compute/virtualMachines", "m")
-    azure.throttle("resourcegraph.resources", times=2)
-    assert reason(azure.connect(), MACHINES, PROD) == ""
-    assert [c.status for c in azure.asked("resourcegraph.resources")] == [429, 429, 200]
-
-
-def test_throttling_without_end_ends_after_a_bound(azure: Cloud) -> None:
-    azure.throttle("resourcegraph.resources", times=1000, retry_after=0.01)
-    assert "was throttled" in reason(azure.connect(), MACHINES, PROD)
-    assert len(azure.asked("resourcegraph.resources")) == 3
-
-
-def test_a_wait_that_is_longer_than_the_patience_is_given_up_at_once_by_all(azure: Cloud) -> None:
-    connection = azure.connect(pace=Pace(attempts=3, seconds=1, first=0.01))
-    read = reader(connection)
-    azure.throttle(SETTINGS, times=1, retry_after=3600)
-    before = time.monotonic()
-    for _ in range(2):
-        with pytest.raises(UnreadError) as raised:
-            list(read.items(LIST, VERSION))
-        assert raised.value.unread.why is Why.THROTTLED
-    assert time.monotonic() - before < 1
-    assert len(azure.asked(SETTINGS)) == 1
-
-
-def test_while_one_thread_has_been_told_to_wait_none_asks(azure: Cloud) -> None:
-    connection = azure.connect()
-    read = reader(connection)
-    azure.latency = 0.02
-    told = threading.Event()
-
-    def ask(number: int) -> None:
-        if number:
-            told.wait(5)
-        for _ in range(3):
-            list(read.items(LIST, VERSION))
-
-    azure.throttle(SETTINGS, times=1, retry_after=0.4)
-    with ThreadPoolExecutor(8) as pool:
-        asked = [pool.submit(ask, number) for number in range(8)]
-        while not any(c.status == 429 for c in list(azure.calls)):
-            time.sleep(0.005)
-        time.sleep(0.05)  # the refusal travels
-        told.set()
-        for each in asked:
-            each.result()
-    (refused,) = [c for c in azure.calls if c.status == 429]
-    gaps = sorted(c.at - refused.at for c in azure.asked(SETTINGS) if c is not refused)
-    assert len(gaps) == 24
-    assert gaps[0] >= 0.39
-
-
-def test_a_quota_that_is_used_up_holds_queries_back_and_other_reads_not(azure: Cloud) -> None:
-    azure.add("Microsoft.Compute/virtualMachines", "a")
-    azure.add("Microsoft.Compute/virtualMachines", "b")
-    azure.add("Microsoft.Compute/virtualMachines", "c")
-    spent = {"x-ms-user-quota-remaining": "0", "x-ms-user-quota-resets-after": "00:00:00.3"}
-    azure.tell("resourcegraph.resources", spent, times=1)
-    connection = azure.connect()
-    assert reason(connection, MACHINES, PROD) == ""
-    first, second = (c.at for c in azure.asked("resourcegraph.resources"))
-    assert second - first >= 0.29
-    azure.tell("resourcegraph.resources", spent, times=1)
-    read = reader(connection)
-    query = next(s for s in sources("azure") if s.name == MACHINES)
-    graph = connection.reader(next(iter(connection.places())), query)
-    rows = graph.asking.rows("resources", "resources | where type in~ ('x') | project id | order by id asc", {})
-    assert list(rows) == []
-    before = time.monotonic()
-    list(read.items(LIST, VERSION))
-    assert time.monotonic() - before < 0.25
-
-
-def test_a_server_that_stumbles_is_asked_again(azure: Cloud) -> None:
-    read = reader(azure.connect())
-    azure.fail(SETTINGS, 503, "ServerBusy", times=1)
-    assert list(read.items(LIST, VERSION)) == []
-    assert read.calls == 2
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"Retry-After": "7"}, 7.0),
-        ({"Retry-After": "Wed, 01 Jan 2020 00:00:00 GMT"}, 0.0),
-        ({"Retry-After": "soon"}, None),
-        ({"Retry-After": "9", "x-ms-retry-after-ms": "1500"}, 1.5),
-        ({"Retry-After": "-3"}, 0.0),
-    ],
-)
-def test_how_long_to_wait_is_read_from_any_header_that_tells(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after(headers) == seconds
 
 
 # What a tenant and a subscription say of themselves.

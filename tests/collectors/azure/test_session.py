@@ -178,6 +178,19 @@ def test_a_tenant_in_the_configuration_is_the_one_that_is_signed_in_to(azure: Cl
     assert next(iter(azure.connect(tenant=TENANT).places())).scope.account == TENANT
 
 
+def test_a_credential_of_another_tenant_reads_nothing_there(azure: Cloud) -> None:
+    azure.tenant_token = STRANGE
+    assert failed(azure, tenant=TENANT).unread.why is Why.CREDENTIALS
+
+
+def test_subscriptions_that_a_management_group_may_hide_are_a_failed_place_of_their_own(azure: Cloud) -> None:
+    azure.grants[TENANT] = []
+    *_, hidden = azure.connect(management_group=GROUP).places()
+    assert hidden.scope.account == GROUP
+    assert hidden.failed is not None
+    assert (hidden.failed.why, hidden.failed.action) == (Why.DENIED, "Microsoft.Resources/subscriptions/read")
+
+
 def test_a_list_of_subscriptions_is_read_to_its_last_page(azure: Cloud) -> None:
     azure.page = 1
     assert len(list(azure.connect().places())) == 3
