@@ -2,14 +2,15 @@
 
 Of a constraint that is on or off, the nearest policy decides. Of one that lists values, the nearest policy decides
 too, unless it inherits: then its values and those from above count together. A policy that restores the default ends
-the search. Where a place between was not read, what it may say is open.
+the search. Where a place between was not read, or its policy is of a kind that the inventory does not tell, what it says
+is open.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.check import Answer, NotApplicable
-from checks.gcp.hierarchy import NODES, above, called, chain, open_above, uid_of, unread
+from checks.gcp.hierarchy import NODES, PREFIX, above, called, chain, open_above, unread
 from evidence_store.records import Inventory, Json, Resource
 
 # What a check that uses this looks up.
@@ -55,7 +56,7 @@ def _switch(nodes: Sequence[str], constraint: str, inventory: Inventory) -> Swit
             return Switch(on=False)
         if policy is not None and policy.get("booleanPolicy") is not None:
             return Switch(on=bool(policy["booleanPolicy"].get("enforced")))
-        if places := unread([uid], inventory):
+        if places := _open(uid, policy, inventory):
             return Switch(on=None, places=tuple(places))
     return Switch(on=False)
 
@@ -68,9 +69,14 @@ def values(nodes: Sequence[str], constraint: str, inventory: Inventory) -> Value
             return _listed(policy["listPolicy"], nodes[position + 1 :], constraint, inventory)
         if policy is not None and "restoreDefault" in policy:
             return Values(None)
-        if places := unread([uid], inventory):
+        if places := _open(uid, policy, inventory):
             return Values(None, places=tuple(places))
     return Values(None)
+
+
+def _open(uid: str, policy: Json, inventory: Inventory) -> list[str]:
+    """The node, if what it says is not known: it was not read, or has a policy that says neither on nor off nor values."""
+    return [uid.removeprefix(PREFIX)] if policy is not None else unread([uid], inventory)
 
 
 def _listed(policy: Json, higher: Sequence[str], constraint: str, inventory: Inventory) -> Values:
@@ -106,9 +112,7 @@ def switched_on(node: Resource, demands: Mapping[str, tuple[str, ...]], inventor
     if places:
         return open_above(f"{' and '.join(demanded)} for {called(node)}", places)
     return (
-        NotApplicable(f"{called(node)} inherits from {over[0].removeprefix(uid_of(''))}; it is asked there")
-        if inherited
-        else None
+        NotApplicable(f"{called(node)} inherits from {over[0].removeprefix(PREFIX)}; it is asked there") if inherited else None
     )
 
 

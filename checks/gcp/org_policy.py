@@ -1,6 +1,6 @@
 """Guardrails of the organization: what its policies forbid in every project, and where they are taken back."""
 
-from checks.check import Answer, NotApplicable, check
+from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.guardrails import GUARDRAILS, policy_on, switched_on, values
 from checks.gcp.hierarchy import above, called, chain, open_above
 from checks.gcp.naming import some
@@ -8,6 +8,7 @@ from evidence_store.records import Inventory, Resource
 
 _BELOW = ("gcp.folder", "gcp.project")
 _DOMAINS = "iam.allowedPolicyMemberDomains"
+_MEMBERS = "iam.managed.allowedPolicyMembers"  # the newer rule on the same
 _LOCATIONS = "gcp.resourceLocations"
 
 
@@ -89,6 +90,8 @@ def gcp_org_domain_restricted_sharing(
         return _inherited(node, over, _DOMAINS, inventory)
     found = values(nodes, _DOMAINS, inventory)
     if found.allowed is None and not found.places:
+        if any(policy_on(uid, _MEMBERS, inventory) is not None for uid in nodes):
+            return Unknown(f"{called(node)} is under {_MEMBERS}, whose members the inventory does not tell")
         return f"{called(node)} lets roles be granted to identities of any domain"
     known = {_plain(value) for value in (*approved_customers, *_own(nodes, inventory))}
     strange = sorted(value for value in map(_plain, (found.allowed or frozenset()) - found.denied) if value not in known)

@@ -71,6 +71,13 @@ def test_a_project_alone_decides_for_itself_or_depends_on_what_was_not_read(gcp:
     assert asked(gcp, BUCKETS, parent=ORDERS).status(BUCKETS) == "pass"
 
 
+def test_a_policy_of_a_kind_that_the_inventory_does_not_tell_is_open(gcp: Cloud) -> None:
+    prevention(gcp, organization=ON, shop={})
+    seen = asked(gcp, BUCKETS)
+    assert seen.status(BUCKETS, ORGANIZATION) == "pass"
+    assert seen.status(BUCKETS, SHOP) == "unknown"
+
+
 def test_a_project_without_an_organization_must_have_the_rule_itself(gcp: Cloud) -> None:
     orders(gcp, alone=True)
     assert asked(gcp, BUCKETS, parent=ORDERS).status(BUCKETS) == "fail"
@@ -157,6 +164,13 @@ def test_a_rule_below_replaces_or_adds_to_what_is_above(owned: Cloud, on_project
     seen = asked(owned, SHARING)
     assert seen.status(SHARING, SHOP) == status
     assert seen.status(SHARING, ORGANIZATION) == "pass"
+
+
+def test_the_newer_rule_on_members_is_not_taken_for_none(owned: Cloud) -> None:
+    guardrails(owned, ORGANIZATION, iam__managed__allowedPolicyMembers=ON)
+    seen = asked(owned, SHARING)
+    assert seen.status(SHARING, ORGANIZATION) == "unknown"
+    assert "iam.managed.allowedPolicyMembers" in seen.reason(SHARING, ORGANIZATION)
 
 
 def test_a_rule_that_restores_the_default_lets_anybody_in(owned: Cloud) -> None:
