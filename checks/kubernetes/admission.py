@@ -23,8 +23,8 @@ _WORKLOADS = {
         "kubernetes.admission_policy_binding": ("policyName", "validationActions"),
         "kubernetes.admission_policy": ("failurePolicy", "matchConstraints"),
     },
-    fix="Bind a ValidatingAdmissionPolicy for workloads with validationActions: [Deny] and failurePolicy: Fail, or run a policy "
-    "engine whose webhook fails closed.",
+    fix="Bind a ValidatingAdmissionPolicy for workloads with validationActions: [Deny] and failurePolicy: Fail, or run a "
+    "policy engine whose webhook fails closed.",
 )
 def k8s_admission_policy_present(cluster: Resource, *, inventory: Inventory) -> Answer:
     """An admission policy for workloads is enforced and fails closed.

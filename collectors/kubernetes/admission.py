@@ -1,4 +1,4 @@
-"""What admits objects into the cluster: validating webhooks and the bindings of admission policies."""
+"""What admits objects into the cluster: validating webhooks, admission policies and their bindings."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +13,12 @@ VALIDATING_WEBHOOK = Facet(
     "kubernetes.validating_webhook",
     facts=("name", "labels", "webhooks"),
     optional=("creationTimestamp",),
+    lists=True,
+)
+POLICY = Facet(
+    "kubernetes.admission_policy",
+    facts=("name", "labels"),
+    optional=("creationTimestamp", "failurePolicy", "matchConstraints"),
     lists=True,
 )
 POLICY_BINDING = Facet(
@@ -44,6 +50,24 @@ def _webhook(webhook: Mapping[str, Any]) -> dict[str, Json]:
     found = {"name": text(webhook, "name", needed=True), **only(webhook, *_WEBHOOK)}
     rows(webhook, "rules")
     return {**found, "service": only(service, "namespace", "name") if service is not None else None}
+
+
+@source(f"list validatingadmissionpolicies.{_GROUP}", level="account", yields=[POLICY])
+def policies(read: Reader) -> Iterator[Observation]:
+    call = f"list validatingadmissionpolicies.{_GROUP}"
+    for item in read.pages(call, "ValidatingAdmissionPolicy"):
+        yield from observed(read, [(POLICY, _policy)], item, call)
+
+
+def _policy(item: Mapping[str, Any]) -> dict[str, Json]:
+    spec = table(item, "spec", needed=True)
+    constraints = whole(spec, "matchConstraints")
+    rows(constraints or {}, "resourceRules")
+    return {
+        **identity(item, namespaced=False),
+        "failurePolicy": text(spec, "failurePolicy"),
+        "matchConstraints": constraints,
+    }
 
 
 @source(f"list validatingadmissionpolicybindings.{_GROUP}", level="account", yields=[POLICY_BINDING])

@@ -12,8 +12,6 @@ VERSIONS = {
     "admissionregistration.k8s.io": "v1",
     "apps": "v1",
     "aquasecurity.github.io": "v1alpha1",
-    "autoscaling": "v2",
-    "batch": "v1",
     "networking.k8s.io": "v1",
     "policy": "v1",
     "rbac.authorization.k8s.io": "v1",

@@ -1,4 +1,4 @@
-"""Service accounts, and secrets and config maps by their metadata alone.
+"""Service accounts, and their tokens that do not expire, by the metadata of the secrets that hold them.
 
 The API server is asked for metadata only, and sends no data. Annotations are not kept: the one that kubectl writes repeats
 the whole object, its data included.
@@ -18,15 +18,12 @@ SERVICE_ACCOUNT = Facet(
     optional=("creationTimestamp", "automountServiceAccountToken"),
     lists=True,
 )
-_METADATA = ("name", "namespace", "labels")
-SECRET = Facet("kubernetes.secret", facts=_METADATA, optional=("creationTimestamp",), lists=True)
 TOKEN_SECRET = Facet(
     "kubernetes.token_secret",
-    facts=_METADATA,
+    facts=("name", "namespace", "labels"),
     optional=("creationTimestamp", "serviceAccount"),
     lists=True,
 )
-CONFIG_MAP = Facet("kubernetes.config_map", facts=_METADATA, optional=("creationTimestamp",), lists=True)
 _TOKENS = "type=kubernetes.io/service-account-token"
 _OF = "kubernetes.io/service-account.name"
 
@@ -46,13 +43,7 @@ def _service_account(item: Mapping[str, Any]) -> dict[str, Json]:
     }
 
 
-@source("list secrets", level="account", yields=[SECRET])
-def secrets(read: Reader) -> Iterator[Observation]:
-    for item in read.pages("list secrets", "Secret", metadata_only=True):
-        yield from observed(read, [(SECRET, identity)], item, "list secrets")
-
-
-@source("list secrets (tokens)", calls=["list secrets"], level="account", yields=[TOKEN_SECRET])
+@source("list secrets", level="account", yields=[TOKEN_SECRET])
 def token_secrets(read: Reader) -> Iterator[Observation]:
     """Tokens of service accounts that do not expire. Their type is no metadata, so that the API server has to select them."""
     for item in read.pages("list secrets", "Secret", metadata_only=True, field_selector=_TOKENS):
@@ -61,9 +52,3 @@ def token_secrets(read: Reader) -> Iterator[Observation]:
 
 def _token_secret(item: Mapping[str, Any]) -> dict[str, Json]:
     return {**identity(item), "serviceAccount": text(table(table(item, "metadata"), "annotations"), _OF)}
-
-
-@source("list configmaps", level="account", yields=[CONFIG_MAP])
-def config_maps(read: Reader) -> Iterator[Observation]:
-    for item in read.pages("list configmaps", "ConfigMap", metadata_only=True):
-        yield from observed(read, [(CONFIG_MAP, identity)], item, "list configmaps")

@@ -1,10 +1,10 @@
-"""Workloads: deployments, daemon sets, stateful sets and cron jobs, and the images that their templates name."""
+"""Workloads: deployments, daemon sets and stateful sets, how they are spread, and how many of them must stay."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.kubernetes.reader import Reader
-from collectors.kubernetes.shapes import identity, number, observed, rows, table, text, truth, whole, words
+from collectors.kubernetes.shapes import identity, number, observed, rows, table, text, whole, words
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
@@ -26,13 +26,12 @@ STATEFUL_SET = Facet("kubernetes.stateful_set", facts=_NAMED, optional=(*_KEPT, 
 STATEFUL = Facet(
     "kubernetes.stateful_set", facts=(), optional=("readyReplicas", "availableReplicas", "updatedReplicas"), name="status"
 )
-CRON_JOB = Facet(
-    "kubernetes.cron_job",
-    facts=("name", "namespace", "labels", "images", "schedule"),
-    optional=("creationTimestamp", "suspend", "timeZone", "concurrencyPolicy"),
+BUDGET = Facet(
+    "kubernetes.disruption_budget",
+    facts=("name", "namespace", "labels"),
+    optional=("creationTimestamp", "selector", "minAvailable", "maxUnavailable"),
     lists=True,
 )
-FIRED = Facet("kubernetes.cron_job", facts=(), optional=("lastScheduleTime", "lastSuccessfulTime"), name="status")
 
 
 @source("list deployments.apps", level="account", yields=[DEPLOYMENT, DEPLOYED])
@@ -53,10 +52,10 @@ def stateful_sets(read: Reader) -> Iterator[Observation]:
         yield from observed(read, [(STATEFUL_SET, _stateful), (STATEFUL, _replicas)], item, "list statefulsets.apps")
 
 
-@source("list cronjobs.batch", level="account", yields=[CRON_JOB, FIRED])
-def cron_jobs(read: Reader) -> Iterator[Observation]:
-    for item in read.pages("list cronjobs.batch", "CronJob"):
-        yield from observed(read, [(CRON_JOB, _cron_job), (FIRED, _fired)], item, "list cronjobs.batch")
+@source("list poddisruptionbudgets.policy", level="account", yields=[BUDGET])
+def disruption_budgets(read: Reader) -> Iterator[Observation]:
+    for item in read.pages("list poddisruptionbudgets.policy", "PodDisruptionBudget"):
+        yield from observed(read, [(BUDGET, _budget)], item, "list poddisruptionbudgets.policy")
 
 
 def _workload(item: Mapping[str, Any]) -> dict[str, Json]:
@@ -97,19 +96,16 @@ def _daemons(item: Mapping[str, Any]) -> dict[str, Json]:
     return {name: number(table(item, "status"), name) for name in DAEMONS.optional}
 
 
-def _cron_job(item: Mapping[str, Any]) -> dict[str, Json]:
+def _budget(item: Mapping[str, Any]) -> dict[str, Json]:
     spec = table(item, "spec", needed=True)
-    job = table(table(spec, "jobTemplate", needed=True), "spec", needed=True)
-    runs = table(table(job, "template", needed=True), "spec", needed=True)
     return {
         **identity(item),
-        "images": _images(runs),
-        "schedule": text(spec, "schedule", needed=True),
-        "suspend": truth(spec, "suspend"),
-        "timeZone": text(spec, "timeZone"),
-        "concurrencyPolicy": text(spec, "concurrencyPolicy"),
+        "selector": whole(spec, "selector"),
+        "minAvailable": _share(spec, "minAvailable"),
+        "maxUnavailable": _share(spec, "maxUnavailable"),
     }
 
 
-def _fired(item: Mapping[str, Any]) -> dict[str, Json]:
-    return {name: text(table(item, "status"), name) for name in FIRED.optional}
+def _share(of: Mapping[str, Any], name: str) -> str | int | None:
+    """A number of pods, or a percentage as a text."""
+    return text(of, name) if isinstance(of.get(name), str) else number(of, name)

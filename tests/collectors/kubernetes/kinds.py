@@ -63,6 +63,13 @@ _ALL = (
         namespaced=False,
     ),
     Kind(
+        "ValidatingAdmissionPolicy",
+        _ADMISSION,
+        "validatingadmissionpolicies",
+        "V1ValidatingAdmissionPolicy",
+        namespaced=False,
+    ),
+    Kind(
         "ValidatingAdmissionPolicyBinding",
         _ADMISSION,
         "validatingadmissionpolicybindings",

@@ -12,6 +12,7 @@ from tests.collectors.kubernetes.collecting import collect, kept, told
 from tests.collectors.kubernetes.kinds import Kind
 from tests.collectors.kubernetes.scene import fill
 
+TOKENS = "kubernetes.io/service-account-token"
 RBAC = {"apiGroup": "rbac.authorization.k8s.io"}
 SPEC = {"containers": [{"name": "app", "image": "nginx"}]}
 HIDDEN = "aHVudGVyMi1odW50ZXIy"  # what may be found nowhere
@@ -58,25 +59,21 @@ def test_uids_say_cluster_type_namespace_and_name(kube: Cluster) -> None:
 # Secrets.
 
 
-@pytest.mark.parametrize("name", ["list secrets", "list secrets (tokens)", "list configmaps"])
-def test_the_data_of_secrets_and_config_maps_is_not_even_asked_for(kube: Cluster, name: str) -> None:
+def test_the_data_of_secrets_is_not_even_asked_for(kube: Cluster) -> None:
     note = json.dumps({"data": {"password": HIDDEN}})
     noted = {"kubectl.kubernetes.io/last-applied-configuration": note, "kubernetes.io/service-account.name": "robot"}
-    kube.add("Secret", "db", "default", type="Opaque", data={"password": HIDDEN}, annotations=noted)
-    kind = "kubernetes.io/service-account-token"
-    kube.add("Secret", "robot", "default", type=kind, data={"token": HIDDEN}, annotations=noted)
-    kube.add("ConfigMap", "settings", "default", data={"key": HIDDEN}, annotations=noted)
-    seen = collect(kube.connect(), name)
-    (request,) = [r for r in kube.requests if r.call == name.removesuffix(" (tokens)")]
+    kube.add("Secret", "robot", "default", type=TOKENS, data={"token": HIDDEN}, annotations=noted)
+    seen = collect(kube.connect(), "list secrets")
+    (request,) = [r for r in kube.requests if r.call == "list secrets"]
     assert request.headers["accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-    kept_facts = [facts for sink in seen.collections[0].kept for facts in sink.facets.values()]
-    assert kept_facts
-    assert HIDDEN not in json.dumps(kept_facts)
-    assert all(set(facts) <= {"name", "namespace", "labels", "creationTimestamp", "serviceAccount"} for facts in kept_facts)
+    assert request.query["fieldSelector"] == f"type={TOKENS}"
+    (facts,) = seen.facts("kubernetes.token_secret").values()
+    assert HIDDEN not in json.dumps(facts)
+    assert facts["serviceAccount"] == "robot"
 
 
 def test_a_server_that_sends_whole_secrets_all_the_same_is_not_read(kube: Cluster) -> None:
-    kube.add("Secret", "db", "default", type="Opaque", data={"password": HIDDEN})
+    kube.add("Secret", "robot", "default", type=TOKENS, data={"token": HIDDEN})
     kube.garble("list secrets", "whole-objects")
     seen = collect(kube.connect(), "list secrets")
     (shot,) = seen.snapshots["list secrets"]
@@ -85,9 +82,9 @@ def test_a_server_that_sends_whole_secrets_all_the_same_is_not_read(kube: Cluste
 
 def test_token_secrets_are_those_of_their_type_with_the_account_that_they_are_of(kube: Cluster) -> None:
     of = {"kubernetes.io/service-account.name": "robot"}
-    kube.add("Secret", "robot-token", "default", type="kubernetes.io/service-account-token", annotations=of)
+    kube.add("Secret", "robot-token", "default", type=TOKENS, annotations=of)
     kube.add("Secret", "db", "default", type="Opaque", annotations=of)
-    facts = collect(kube.connect(), "list secrets (tokens)").facts("kubernetes.token_secret")
+    facts = collect(kube.connect(), "list secrets").facts("kubernetes.token_secret")
     assert [told(f) for f in facts.values()] == [
         {"name": "robot-token", "namespace": "default", "creationTimestamp": CREATED, "serviceAccount": "robot"}
     ]
@@ -228,6 +225,14 @@ def test_reports_are_asked_for_in_small_pages(kube: Cluster) -> None:
     collect(kube.connect(), "list vulnerabilityreports.aquasecurity.github.io")
     (request,) = [r for r in kube.requests if "vulnerabilityreports" in r.call]
     assert int(request.query["limit"]) <= 50
+
+
+@pytest.mark.parametrize(("least", "most"), [(1, None), ("50%", None), (None, 0)])
+def test_a_disruption_budget_is_a_number_or_a_share(kube: Cluster, least: int | str | None, most: int | None) -> None:
+    spec = {"selector": {"matchLabels": {"app": "web"}}, "minAvailable": least, "maxUnavailable": most}
+    kube.add("PodDisruptionBudget", "web", "shop", spec={k: v for k, v in spec.items() if v is not None})
+    facts = kept(kube, "kubernetes.disruption_budget", "shop/web")
+    assert {name: facts[name] for name in spec} == spec
 
 
 # The test cluster itself.

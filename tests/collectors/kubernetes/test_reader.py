@@ -230,9 +230,11 @@ def test_not_found_is_no_answer_where_the_api_server_did_not_say_it(kube: Cluste
 
 
 def test_a_built_in_kind_that_is_not_served_is_unsupported_and_not_empty(kube: Cluster) -> None:
-    name = "list cronjobs.batch"
+    name = "list poddisruptionbudgets.policy"
     kube.garble(name, "not-served")
-    assert str(reason(kube.connect(), name)) == "list cronjobs.batch was unsupported (not served by this API server)"
+    assert (
+        str(reason(kube.connect(), name)) == "list poddisruptionbudgets.policy was unsupported (not served by this API server)"
+    )
 
 
 # Answers that are none.
