@@ -2,12 +2,13 @@
 
 - The token is renewed here, before a call and never within it, so that a refusal of the token endpoint is not mistaken
   for a refusal of the call.
-- The SDK would also look up regional boundaries of the account at another service, in the background, with each call; only
-  the token and the quota project are put on a call here, and nothing else is asked.
+- Nothing but a token is asked for, and nothing but the token and the quota project is put on a call: what else the SDK
+  would look up at other services, in the background too, is not asked.
 """
 
 import threading
 from typing import Any
+from urllib.parse import urlsplit
 
 from collectors.gcp import errors
 from collectors.source import UnreadError
@@ -87,13 +88,23 @@ class Credentials:
 
 
 def _request() -> Any:
-    """A way to ask for tokens that never waits long."""
+    """A way to ask for tokens that never waits long, and asks for nothing else.
+
+    The SDK would ask further services what project a workload belongs to, and where its account may be used from: those
+    questions are answered with nothing here, before they leave.
+    """
+    from google.auth.transport import Response
     from google.auth.transport.requests import Request
 
-    class Impatient(Request):  # type: ignore[misc,unused-ignore]  # typed in some versions of the SDK only
+    class Nothing(Response):  # type: ignore[misc,unused-ignore]  # typed in some versions of the SDK only
+        status, headers, data = 404, dict[str, str](), b"{}"
+
+    class Impatient(Request):  # type: ignore[misc,unused-ignore]  # as above
         def __call__(
             self, url: str, method: str = "GET", body: Any = None, headers: Any = None, timeout: Any = None, **more: Any
         ) -> Any:
+            if method == "GET" and (urlsplit(url).hostname or "").endswith(".googleapis.com"):
+                return Nothing()
             within = min(timeout or SECONDS, SECONDS)
             return super().__call__(url, method, body, headers, within, **more)  # type: ignore[no-untyped-call]  # as above
 

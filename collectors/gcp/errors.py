@@ -38,7 +38,7 @@ def status_of(error: "GoogleAPICallError") -> str:
 
 def may_pass(error: "GoogleAPICallError") -> bool:
     """Whether the same call may succeed a little later."""
-    return status_of(error) in _AGAIN and "larger than max" not in str(error.message)
+    return status_of(error) in _AGAIN and _unreadable(error) is None
 
 
 def wait_of(error: "GoogleAPICallError") -> float | None:
@@ -54,8 +54,8 @@ def of_call(error: "GoogleAPICallError", action: str) -> Unread:
     """What the service's refusal means for the action."""
     status = status_of(error)
     why = _STATUS.get(status, Why.UNEXPECTED)
-    if why is Why.THROTTLED and not may_pass(error):
-        return Unread(Why.UNEXPECTED, action, "an answer that is larger than can be received")
+    if unreadable := _unreadable(error):
+        return Unread(Why.UNEXPECTED, action, unreadable)
     reason, named = _reason(error)
     if reason == "SERVICE_DISABLED":
         service, project = named.get("service", "cloudasset.googleapis.com"), named.get("consumer", "the quota project")
@@ -110,6 +110,13 @@ def _plain(text: Any) -> str:
 
 def _reason(error: "GoogleAPICallError") -> tuple[str, dict[str, str]]:
     return error.reason or "", dict(error.metadata or {})
+
+
+def _unreadable(error: "GoogleAPICallError") -> str | None:
+    """What our own end says in the service's place, of an answer that it could not take."""
+    if "larger than max" in str(error.message):
+        return "an answer that is larger than can be received"
+    return "an answer that cannot be read" if "deserializing response" in str(error.message) else None
 
 
 def _perimeter(error: "GoogleAPICallError") -> bool:

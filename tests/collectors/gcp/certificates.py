@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 
 _FROM = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 _TO = datetime.datetime(2049, 1, 1, tzinfo=datetime.UTC)
-NAMES = ("localhost", "cloudasset.googleapis.com", "iamcredentials.googleapis.com")
+NAMES = ("localhost", "cloudasset.googleapis.com", "iamcredentials.googleapis.com", "oauth2.googleapis.com")
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,24 @@ class Cloud:
         }
         return _written(directory / "credentials.json", info)
 
+    def user(self, directory: Path, account: str, quota_project: str | None = None) -> Path:
+        """The file that signing in with gcloud leaves."""
+        info = {"type": "authorized_user", "client_id": "1", "client_secret": "2", "refresh_token": account, "account": account}
+        return _written(directory / "user.json", info | ({"quota_project_id": quota_project} if quota_project else {}))
+
+    def federated(self, directory: Path, workload: str, account: str | None = None) -> Path:
+        """A file that trades another provider's token, which stands in a file too, for one of ours."""
+        (directory / "token").write_text(workload)
+        info = {
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/ci/providers/ci",
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": self.tokens.uri,
+            "credential_source": {"file": str(directory / "token")},
+        }
+        url = f"https://localhost:{self.tokens.port}/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
+        return _written(directory / "federated.json", info | ({"service_account_impersonation_url": url} if account else {}))
+
     def impersonating(self, directory: Path, account: str, delegates: Iterable[str] = ()) -> Path:
         """A credentials file that says to act as another account."""
         source = json.loads(self.credentials(directory).read_text())

@@ -31,7 +31,8 @@ class Server:
         self._tokens = TokenServer(self.certificates, self.cloud.issuer)
         self._service = AssetService(self.cloud, self.certificates, port)
         self.cloud.lead(self._service.port, self._tokens)
-        self._tokens.lead("iamcredentials.googleapis.com", self._tokens.port)
+        for name in ("iamcredentials.googleapis.com", "oauth2.googleapis.com"):
+            self._tokens.lead(name, self._tokens.port)
         self._tokens.lead("cloudasset.googleapis.com", self._service.port)
 
     @property

@@ -2,7 +2,7 @@
 
 Ways: `throttled` (more: seconds to wait), `unavailable`, `internal`, `data loss`, `unauthenticated`, `disabled` (the API is not
 enabled), `quota project` (the project may not be used), `perimeter`, `scopes`, `not found`, `invalid`, `expired token`,
-`repeated token`, `new field`, `deadline`.
+`repeated token`, `new field`, `garbage`, `deadline`.
 """
 
 import time
@@ -22,6 +22,7 @@ from tests.collectors.gcp.cloud import Asked, Cloud, Fault
 NAME = "google.cloud.asset.v1.AssetService"
 REQUEST: Any = type(asset_v1.ListAssetsRequest.pb(asset_v1.ListAssetsRequest()))
 ANSWER: Any = type(asset_v1.ListAssetsResponse.pb(asset_v1.ListAssetsResponse()))
+GARBAGE = "no message at all"
 READ_TIME = "2026-05-04T12:00:00Z"
 _CONTENT = {number.value: number.name for number in asset_v1.ContentType.__members__.values()}
 
@@ -32,7 +33,7 @@ class AssetService:
     def __init__(self, cloud: Cloud, certificates: Certificates, port: int = 0) -> None:
         self._cloud = cloud
         method = grpc.unary_unary_rpc_method_handler(
-            self._list, request_deserializer=REQUEST.FromString, response_serializer=ANSWER.SerializeToString
+            self._list, request_deserializer=REQUEST.FromString, response_serializer=_serialized
         )
         self._server = grpc.server(futures.ThreadPoolExecutor(8))
         self._server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(NAME, {"ListAssets": method})])
@@ -120,11 +121,17 @@ class AssetService:
                 answer.next_page_token = request.page_token or "0-again"
             elif fault.how == "new field":
                 answer.MergeFromString(b"\xfa\x3f\x03new")
+            elif fault.how == "garbage":
+                answer.next_page_token = GARBAGE
             elif fault.how == "deadline":
                 time.sleep(float(fault.more))
             else:
                 raise _RefusedError(_refused(fault))
             return
+
+
+def _serialized(answer: Any) -> bytes:
+    return b"<html>" if answer.next_page_token == GARBAGE else bytes(answer.SerializeToString())
 
 
 class _RefusedError(Exception):

@@ -169,6 +169,14 @@ def test_a_status_that_says_nothing_we_know_is_unexpected_and_asked_once(gcp: Cl
 # Odd answers.
 
 
+def test_an_answer_that_is_no_message_is_unexpected_and_not_asked_for_again(gcp: Cloud) -> None:
+    gcp.garble("cloudasset.ListAssets IAM_POLICY", "garbage")
+    found = gather(gcp.connect(), "IAM_POLICY")
+    expected = Unread(Why.UNEXPECTED, "cloudasset.assets.listIamPolicy", "an answer that cannot be read")
+    assert found.reason("IAM_POLICY") == expected
+    assert gcp.calls.count("cloudasset.ListAssets IAM_POLICY") == 1
+
+
 def test_a_token_that_comes_again_is_no_endless_listing(gcp: Cloud) -> None:
     buckets(gcp, 3)
     connection = gcp.connect("projects/shop")

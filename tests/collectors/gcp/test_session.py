@@ -1,7 +1,10 @@
 """The connection: who asks, what is under the target, and what happens where nobody may ask."""
 
 import json
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,9 @@ from tests.collectors.gcp.certificates import make
 from tests.collectors.gcp.cloud import SCANNER, Cloud
 from tests.collectors.gcp.gathering import gather
 from tests.collectors.gcp.service import AssetService
+from tests.collectors.gcp.tokens import MACHINE, metadata_server
 
+ROOT = Path(__file__).parents[3]
 RESOURCE = "cloudasset.ListAssets RESOURCE"
 READER = "reader@tools.iam.gserviceaccount.com"
 
@@ -141,11 +146,6 @@ def test_a_token_that_ends_is_renewed_before_the_next_call(gcp: Cloud) -> None:
     assert {asked.answered for asked in gcp.asked} == {"OK"}
 
 
-def test_no_credentials_fail_the_target(gcp: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("GOOGLE_APPLICATION_CREDENTIALS")
-    assert unread(gcp).why is Why.CREDENTIALS
-
-
 @pytest.mark.parametrize(
     "content", ["", "not json", "[]", "{}", '{"type": "service_account"}', '{"type": "nonsense"}', '{"type": []}']
 )
@@ -239,6 +239,56 @@ def test_impersonation_that_is_not_allowed_names_its_permission(gcp: Cloud) -> N
     gcp.deny("iam.serviceAccounts.getAccessToken")
     assert unread(gcp, impersonate=READER) == Unread(Why.DENIED, "iam.serviceAccounts.getAccessToken", "PERMISSION_DENIED")
     assert gcp.calls == []
+
+
+# Other ways to be someone.
+
+
+def test_a_person_who_signed_in_is_the_principal(gcp: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcp.user(tmp_path, "ada@example.org", "tools")))
+    found = gather(gcp.connect(), BUCKET)
+    assert {place.principal for place in found.collection.places} == {"ada@example.org"}
+    assert {(asked.principal, asked.quota_project) for asked in gcp.asked} == {("ada@example.org", "tools")}
+    assert gcp.tokens.strayed == []
+
+
+@pytest.mark.parametrize(("account", "principal"), [(None, "identity_pool"), (READER, READER)])
+def test_a_workload_of_another_provider_needs_no_key(
+    gcp: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, account: str | None, principal: str
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcp.federated(tmp_path, "pipeline", account)))
+    found = gather(gcp.connect(), BUCKET)
+    assert {place.principal for place in found.collection.places} == {principal}
+    assert {asked.principal for asked in gcp.asked} == {account or "pipeline"}
+
+
+ALONE = """
+from collectors.gcp import GcpTarget
+from collectors.gcp.session import GcpConnection
+from collectors.source import UnreadError
+try:
+    places = GcpConnection(GcpTarget("t", "projects/shop", endpoint="localhost:%s")).places()
+    print(*(place.principal for place in places))
+except UnreadError as error:
+    print(error.unread.why, error.unread.detail)
+"""
+
+
+def alone(gcp: Cloud, **environment: str) -> str:
+    """What a process of its own comes to: the SDK reads a part of its environment when it is imported."""
+    given = {key: value for key, value in os.environ.items() if key != "GOOGLE_APPLICATION_CREDENTIALS"} | environment
+    command = [sys.executable, "-c", ALONE % gcp.port]
+    return subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_no_credentials_fail_the_target(gcp: Cloud) -> None:
+    assert alone(gcp) == "credentials none were found, or their file cannot be used"
+
+
+def test_a_machines_own_account_needs_no_file(gcp: Cloud) -> None:
+    with metadata_server(gcp.issuer) as host:
+        assert alone(gcp, NO_GCE_CHECK="false", GCE_METADATA_HOST=host, GCE_METADATA_IP=host) == MACHINE
+    assert {asked.principal for asked in gcp.asked} == {MACHINE}
 
 
 # Whose quota.

@@ -11,7 +11,8 @@ import socket
 import ssl
 import threading
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,12 +41,13 @@ class Issuer:
             return 400, {"error": self.refused, "error_description": "the claim was refused"}
         fields = dict(urllib.parse.parse_qsl(form))
         if "assertion" in fields:
-            claims = json.loads(_unpadded(fields["assertion"].split(".")[1]))
-            principal = claims["iss"]
-        else:
-            principal = fields["refresh_token"]
+            principal = json.loads(_unpadded(fields["assertion"].split(".")[1]))["iss"]
+        else:  # a user's refresh token, or one that another identity provider gave to a workload
+            principal = fields.get("refresh_token") or fields["subject_token"]
         self.asked.append(f"token for {principal}")
-        return 200, {"access_token": self.issue(principal), "expires_in": self.seconds, "token_type": "Bearer"}
+        kind = "urn:ietf:params:oauth:token-type:access_token"
+        token = {"access_token": self.issue(principal), "expires_in": self.seconds, "token_type": "Bearer"}
+        return 200, {**token, "issued_token_type": kind}
 
     def impersonated(self, path: str, bearer: str) -> tuple[int, dict[str, Any]]:
         """An answer of the service that lets the bearer act as an account."""
@@ -166,3 +168,39 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
     except OSError:
         pass
+
+
+MACHINE = "machine@tools.iam.gserviceaccount.com"
+
+
+@contextmanager
+def metadata_server(issuer: Issuer) -> Iterator[str]:
+    """What a machine asks about itself, as `host:port`. It speaks plain HTTP, as the one of a machine does."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            pass
+
+        def do_GET(self) -> None:
+            path = self.path.partition("?")[0].removeprefix("/computeMetadata/v1/").strip("/")
+            account: dict[str, Any] = {"email": MACHINE, "aliases": ["default"], "scopes": ["cloud-platform"]}
+            known: dict[str, Any] = {"": "", "project/project-id": "tools", "universe/universe-domain": "googleapis.com"}
+            known |= {f"instance/service-accounts/{name}": account for name in ("default", MACHINE)}
+            answer = known.get(path)
+            if path.endswith("/token"):
+                answer = {"access_token": issuer.issue(MACHINE), "expires_in": 3600, "token_type": "Bearer"}
+            body = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
+            self.send_response(404 if answer is None else 200)
+            self.send_header("Metadata-Flavor", "Google")
+            self.send_header("Content-Type", "application/text" if isinstance(answer, str) else "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
