@@ -12,9 +12,9 @@ _NOTE = """\
 """
 _SECRETS = """\
 #
-# `list` on secrets cannot be limited to metadata: RBAC knows no such verb. The scanner asks for metadata alone, and the API
-# server then sends no data; but whoever holds this account's token could ask for it. Take `secrets` out if that is too much:
-# checks on secrets and on long-lived service account tokens are then unknown, and nothing else changes.
+# `list` on secrets cannot be limited to metadata: RBAC knows no such verb. The scanner asks for the metadata of service account
+# tokens alone, and the API server then sends no data; but whoever holds this account's token could ask for it. Take `secrets`
+# out if that is too much: the check on long-lived tokens is then unknown, and nothing else changes.
 """
 _BOUND = """\
 ---

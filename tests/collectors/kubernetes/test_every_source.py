@@ -18,6 +18,7 @@ import scanner
 from checks.check import checks
 from collectors.kubernetes.calls import CLUSTER, REVIEW
 from collectors.source import sources
+from pipeline.plan import Sources
 from tests.collectors.kubernetes.cluster import UID, Cluster
 from tests.collectors.kubernetes.scene import fill
 from tests.harness import look
@@ -25,6 +26,11 @@ from tests.harness import look
 ROOT = Path(__file__).parents[3]
 ALL = tuple(check for check in checks().values() if check.provider == "kubernetes")
 SECRET = "not-a-real-token-but-secret"  # in a variable of the scene's careless pod
+
+
+def test_every_source_is_there_for_some_check() -> None:
+    every = sources("kubernetes")
+    assert {source.name for source in Sources(every).needed(ALL)} == {source.name for source in every}
 
 
 def test_nothing_is_asked_twice(kube: Cluster) -> None:
