@@ -54,7 +54,7 @@ def azure_rbac_owner_count(
         owned = f"{'at least ' if unread else ''}{number} owners"
         return f"{subscription(place)} has {owned}; {max_owners} are allowed: {some(sorted(owners))}"
     if unread:
-        return Unknown(f"{subscription(place)} is owned by groups whose members are not declared: {some(unread)}")
+        return Unknown(f"{subscription(place)} is owned by groups: declare in `members` how many each has: {some(unread)}")
     return None
 
 
@@ -191,5 +191,6 @@ def _conflicts(place: Resource, pairs: Sequence[str], holders: Mapping[str, set[
     if both:
         return f"{subscription(place)} gives both sides of a duty to {some(sorted(both))}"
     if perhaps:
-        return Unknown(f"{subscription(place)} gives sides of a duty to groups that may share members: {some(perhaps)}")
+        shared = f"{subscription(place)} gives sides of a duty to groups that may share members: {some(perhaps)}"
+        return Unknown(f"{shared}; declare in `disjoint` those that were reviewed")
     return None

@@ -13,6 +13,11 @@ def some(texts: Sequence[str]) -> str:
     return ", ".join(texts[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
+def are(texts: Sequence[str]) -> str:
+    """The first few texts, and the verb that goes with so many."""
+    return f"{some(texts)} {'is' if len(texts) == 1 else 'are'}"
+
+
 def said(resource: Resource, fact: str, default: str = "") -> str:
     """A fact that is one of the platform's words, without case: `Enabled` and `enabled` are one."""
     return str(resource.fact(fact) or default).casefold()

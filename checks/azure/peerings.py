@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from checks.azure.naming import last, some
+from checks.azure.naming import are, last, some
 from checks.azure.tagging import plain, tag_of
 from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Inventory, Resource
@@ -47,7 +47,7 @@ def azure_peering_scoped(
     if crossed:
         return f"{network.name} is joined to {some(crossed)}, which is not of its environment"
     unsaid = sorted(last(uid) for uid, side in {network.uid: own, **sides}.items() if not side)
-    return Unknown(f"nothing says what {some(unsaid)} is for: set the tag {tag}, or read its subscription") if unsaid else None
+    return Unknown(f"nothing says what {are(unsaid)} for: set the tag {tag}, or read the subscription") if unsaid else None
 
 
 def _joins(peering: dict[str, str]) -> bool:

@@ -1,6 +1,6 @@
 """What is asked of each subscription: its logs, its threat protection, its policies."""
 
-from checks.azure.naming import lowered, said, some, subscription
+from checks.azure.naming import are, lowered, said, some, subscription
 from checks.azure.tagging import plain, tag_of
 from checks.check import Answer, Unknown, check
 from evidence_store.records import Inventory, Json, Resource
@@ -132,7 +132,7 @@ def azure_mgmt_group_env_split(
     if others:
         return f"{subscription(place)} shares the management group {group} with {some(others)}, which is not of its environment"
     unsaid = sorted(name for name, value in said_of.items() if value is None)
-    return Unknown(f"nothing says what {some(unsaid)} is for: set the tag {tag}") if unsaid else None
+    return Unknown(f"nothing says what {are(unsaid)} for: set the tag {tag}") if unsaid else None
 
 
 def _group(place: Resource) -> str | None:
