@@ -1,0 +1,47 @@
+"""What holds for every check on Azure: an answer that is none, or not whole, is never a pass and never a fail."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checks.check import checks
+from tests.checks.azure.scene import NOW
+from tests.collectors.azure.scene import scene
+from tests.harness import look
+
+if TYPE_CHECKING:
+    from tests.collectors.azure.cloud import Cloud
+
+ALL = tuple(id_ for id_, check in checks().items() if check.provider == "azure")
+LISTS = ("resourcegraph.*", "arm.Microsoft.Insights/diagnosticSettings", "arm.Microsoft.Resources/subscriptions/resources")
+
+
+def nothing_is_granted(azure: "Cloud") -> None:
+    azure.grant(["Microsoft.Resources/subscriptions/read", "Microsoft.Authorization/permissions/read"])
+
+
+def pages_are_of_a_proxy(azure: "Cloud") -> None:
+    for call in LISTS:
+        azure.garble(call, "html")
+
+
+def pages_have_no_list(azure: "Cloud") -> None:
+    for call in LISTS:
+        azure.garble(call, "no_list")
+
+
+@pytest.mark.parametrize("spoil", [nothing_is_granted, pages_are_of_a_proxy, pages_have_no_list])
+def test_what_was_not_seen_is_unknown_to_every_check(azure: "Cloud", spoil: "Callable[[Cloud], None]") -> None:
+    scene(azure)
+    spoil(azure)
+    seen = look(azure.connect(), *ALL, at=NOW)
+    assert {finding.check for finding in seen.findings} == set(ALL)
+    told = {(finding.check, str(finding.status), finding.reason) for finding in seen.findings if finding.status != "unknown"}
+    assert told == set()
+
+
+def test_a_lifelike_tenant_raises_no_error_in_any_check(azure: "Cloud") -> None:
+    scene(azure)
+    seen = look(azure.connect(), *ALL, at=NOW)
+    assert [(finding.check, finding.reason) for finding in seen.findings if finding.status == "error"] == []
