@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.collectors.kubernetes.certificates import Certificates
 from tests.collectors.kubernetes.kinds import KINDS, Kind
 
 UID = "6f1c0e5a-77a4-4b5e-9f43-0a2f6f3f2c11"  # of namespace kube-system: the cluster's
@@ -34,6 +35,7 @@ class Request:
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
+    certified: bool = False  # by a certificate of the client's own
 
 
 @dataclass(slots=True)
@@ -51,9 +53,9 @@ class Fault:
 class Cluster:
     """What tests set, and what the server answers from. Guarded by its lock."""
 
-    url: str = ""
-    authority: str = ""  # the certificate that clients trust, PEM
-    directory: Path = field(default_factory=Path)  # where kubeconfig files are written
+    url: str
+    certificates: Certificates
+    directory: Path  # where kubeconfig files are written
     page_size: int = 2
     latency: float = 0.0
     token: str = TOKEN
@@ -169,7 +171,7 @@ class Cluster:
     def kubeconfig(self, name: str = "kubeconfig", **user: Any) -> Path:
         """A kubeconfig file that leads here: with the bearer token, or with what the keywords say of the user."""
         path = self.directory / name
-        trusted = {"server": self.url, "certificate-authority-data": base64.b64encode(self.authority.encode()).decode()}
+        trusted = {"server": self.url, "certificate-authority-data": encoded(self.certificates.authority)}
         content = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -210,6 +212,11 @@ class Cluster:
                     found.times -= 1
                 return found
         return None
+
+
+def encoded(text: str) -> str:
+    """As kubeconfig files hold what would else be a file."""
+    return base64.b64encode(text.encode()).decode()
 
 
 def _check(kind: Kind, manifest: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.collectors.kubernetes import answers
-from tests.collectors.kubernetes.certificates import context
+from tests.collectors.kubernetes.certificates import made
 from tests.collectors.kubernetes.cluster import Cluster, Request
 
 TOLD = "/-/requests"
@@ -43,7 +43,8 @@ class Handler(BaseHTTPRequestHandler):
         split = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         call = answers.call_of(self.command, split.path)
-        request = Request(call, self.command, split.path, dict(parse_qsl(split.query)), headers)
+        certified = isinstance(self.connection, ssl.SSLSocket) and bool(self.connection.getpeercert())
+        request = Request(call, self.command, split.path, dict(parse_qsl(split.query)), headers, certified)
         if split.path == TOLD:
             self._send(self._told(), packed=False)
             return
@@ -90,8 +91,9 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, directory: Path, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        self._tls, authority = context(directory)
-        self.cluster = Cluster(f"https://127.0.0.1:{self.server_port}", authority, directory)
+        certificates = made(directory)
+        self._tls = certificates.server
+        self.cluster = Cluster(f"https://127.0.0.1:{self.server_port}", certificates, directory)
         self.cluster.reset()
 
     def get_request(self) -> tuple[socket.socket, Any]:

@@ -1,6 +1,5 @@
 """Connecting: by a kubeconfig or as a pod, to which cluster, as whom, and what is said where that cannot be."""
 
-import base64
 import json
 import socket
 import stat
@@ -14,7 +13,8 @@ from collectors.kubernetes import PROVIDER, KubernetesTarget, access, api, exec_
 from collectors.kubernetes.session import KubernetesConnection
 from collectors.source import UnreadError
 from evidence_store.records import Presence, Scope, Unread, Why
-from tests.collectors.kubernetes.cluster import CREATED, TOKEN, UID, USER, Cluster
+from tests.collectors.kubernetes.certificates import made
+from tests.collectors.kubernetes.cluster import CREATED, TOKEN, UID, USER, Cluster, encoded
 from tests.collectors.kubernetes.collecting import collect
 
 NOT_FOUND = "no-such-host.invalid"
@@ -174,6 +174,19 @@ def test_a_caller_that_is_known_as_nobody_has_no_credentials(kube: Cluster) -> N
     assert refused(kube).why is Why.CREDENTIALS
 
 
+def test_a_certificate_of_ones_own_is_as_good_as_a_token(kube: Cluster) -> None:
+    mine = kube.certificates
+    data = {"client-certificate-data": encoded(mine.client), "client-key-data": encoded(mine.key)}
+    (place,) = kube.connect(kubeconfig=str(kube.kubeconfig(**data))).places()
+    assert place.scope.account == UID
+    for name, content in (("client.crt", mine.client), ("client.key", mine.key)):
+        (kube.directory / name).write_text(content)
+    beside = {"client-certificate": "client.crt", "client-key": "client.key"}  # relative to the kubeconfig
+    (place,) = kube.connect(kubeconfig=str(kube.kubeconfig(**beside))).places()
+    assert place.scope.account == UID
+    assert all("authorization" not in request.headers for request in kube.requests)
+
+
 def test_nothing_is_written_to_the_kubeconfig(kube: Cluster) -> None:
     file = kube.kubeconfig()
     before = file.read_bytes(), file.stat().st_mtime_ns
@@ -186,6 +199,13 @@ def test_nothing_is_written_to_the_kubeconfig(kube: Cluster) -> None:
 
 def test_a_program_gives_the_token(kube: Cluster) -> None:
     (place,) = kube.connect(kubeconfig=by_program(kube, credential(token=TOKEN))).places()
+    assert place.scope.account == UID
+
+
+def test_a_program_gives_a_certificate(kube: Cluster) -> None:
+    mine = kube.certificates
+    prints = credential(clientCertificateData=mine.client, clientKeyData=mine.key)
+    (place,) = kube.connect(kubeconfig=by_program(kube, prints)).places()
     assert place.scope.account == UID
 
 
@@ -238,7 +258,7 @@ def test_a_program_that_is_not_there_or_never_ends_fails_the_target(kube: Cluste
 
 def in_a_pod(kube: Cluster, token: str = TOKEN) -> access.Access:
     host, _, port = kube.url.removeprefix("https://").partition(":")
-    files = {"token": token, "ca.crt": kube.authority}
+    files = {"token": token, "ca.crt": kube.certificates.authority}
     for name, content in files.items():
         (kube.directory / name).write_text(content)
     environment = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
@@ -266,11 +286,8 @@ def test_a_pod_without_a_token_is_said(kube: Cluster) -> None:
 
 
 def test_an_authority_that_is_not_trusted_is_not_talked_to(kube: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
-    from tests.collectors.kubernetes.certificates import context
-
-    _, another = context(tmp_path_factory.mktemp("another"))
-    data = base64.b64encode(another.encode()).decode()
-    file = edited(kube, "clusters", "0", "cluster", "certificate-authority-data", to=data)
+    another = made(tmp_path_factory.mktemp("another")).authority
+    file = edited(kube, "clusters", "0", "cluster", "certificate-authority-data", to=encoded(another))
     unread = refused(kube, kubeconfig=file)
     assert unread.why is Why.UNREACHABLE
     assert unread.detail.startswith("its certificate does not hold: ")
