@@ -61,6 +61,8 @@ class Child:
 
     def kill(self) -> None:
         """End it, and what it started."""
+        if self._over.is_set():
+            return  # its number may be another's by now
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 

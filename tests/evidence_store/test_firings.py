@@ -39,6 +39,38 @@ def test_of_two_who_saw_the_same_one_claims(bench: Bench) -> None:
     assert (standing(bench).due, standing(bench).settled) == (due, due)
 
 
+def test_what_was_seen_before_another_was_done_claims_nothing(bench: Bench) -> None:
+    bench.store.firings.register("nightly", {"name": "nightly"}, bench.clock.now)
+    seen, due = standing(bench), bench.clock.now + DAY
+    first = bench.store.firings.claim(seen, due, None, "one", LEASE)
+    assert first is not None
+    run_for(bench, first)
+    assert bench.store.firings.claim(seen, due, None, "two", LEASE) is None
+
+
+def test_a_seal_in_the_middle_of_a_run_does_not_end_its_firing(bench: Bench) -> None:
+    firing = scheduled(bench)
+    with bench.writer() as writer:
+        writer.begin("r1", {}, firing=firing)
+        writer.seal()
+        assert standing(bench).due == firing.due
+        writer.end(coverage=[], assessments=[], outcome={"complete": True})
+        writer.seal()
+    assert standing(bench).outcome == "complete"
+
+
+def test_a_checkpoint_lost_after_what_was_missed_is_noticed(lite: Bench) -> None:
+    scheduled(lite)
+    with lite.writer() as writer:
+        writer.record_missed()
+        writer.record("export", {"rows": 3})
+        writer.seal()
+    assert not lite.verify().contradicted
+    with lite.store.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM ev_checkpoint WHERE size = 2")
+    assert lite.verify(witness=[]).contradicted
+
+
 def test_the_seal_of_its_run_ends_a_firing_and_the_log_says_what_was_due(bench: Bench) -> None:
     firing = scheduled(bench)
     run_for(bench, firing, complete=False)
