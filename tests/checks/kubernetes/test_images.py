@@ -126,6 +126,16 @@ def test_only_production_is_asked_for_digests_and_each_namespace_must_say_what_i
     assert asked(kube, PINNED, production=["blue"]).status(PINNED, "live/web") == "fail"
 
 
+def test_only_the_named_labels_say_what_a_namespace_is_for_the_first_of_them_first(kube: Cluster) -> None:
+    kube.add("Namespace", "one", labels={"app": "prod"})
+    kube.add("Namespace", "two", labels={"stage": "prod", "environment": "dev"})
+    kube.add("Namespace", "three", labels={"environment": "prod", "env": "dev"})
+    for namespace in ("one", "two", "three"):
+        pod(kube, "web", namespace)
+    seen = asked(kube, PINNED)
+    assert [seen.status(PINNED, f"{name}/web") for name in ("one", "two", "three")] == ["unknown", "not_applicable", "fail"]
+
+
 # Vulnerabilities
 
 
