@@ -135,5 +135,10 @@ def new_client(credential: Any, endpoint: str, user_agent: str, ca_file: str | N
         "00000000-0000-0000-0000-000000000000",
         base_url=endpoint,
         policies=policies,
-        transport=RequestsTransport(session=session, connection_timeout=10, read_timeout=60, connection_verify=ca_file or True),
+        transport=RequestsTransport(
+            session=session,
+            connection_timeout=pace.connecting,
+            read_timeout=pace.answering,
+            connection_verify=ca_file or True,
+        ),
     )

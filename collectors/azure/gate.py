@@ -27,6 +27,8 @@ class Pace:
     seconds: float = 300.0  # that one request may wait in all
     first: float = 0.5  # seconds of a first wait that nobody asked for; each one after it is twice as long
     longest: float = 30.0
+    connecting: float = 10.0  # seconds that a connection may take
+    answering: float = 60.0  # seconds without a byte of an answer
 
     def wait(self, attempt: int) -> float:
         return float(min(self.longest, self.first * 2 ** (attempt - 1)))

@@ -8,6 +8,7 @@ prints the environment and the configuration that lead the scanner to it, and se
 import argparse
 import base64
 import json
+import signal
 import ssl
 import sys
 import tempfile
@@ -81,6 +82,11 @@ class _Listening(ThreadingHTTPServer):
     cloud: Cloud
     service: Service
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up before it is answered is no fault of the server's."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
 
 def _directory(cloud: Cloud, tenant: str) -> dict[str, str]:
     base = f"{cloud.endpoint}/{tenant}"
@@ -144,6 +150,7 @@ def main() -> None:
     parser.add_argument("--page", type=int, default=1000, help="rows of a page at most")
     parser.add_argument("--latency", type=float, default=0.0, help="milliseconds before each answer")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that its certificates are cleared away
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory), given.port)
         from tests.collectors.azure.scene import crowd, scene

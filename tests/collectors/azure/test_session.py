@@ -2,6 +2,9 @@
 
 import logging
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from evidence_store.records import Why
 from tests.collectors.azure.cloud import CALLER, CLIENT, GROUP, PROD, SECRET, TENANT, TEST, Cloud
 from tests.collectors.azure.collecting import MACHINES, collect, reason
 
+ROOT = Path(__file__).parents[3]
 STRANGE = "ffffffff-0000-4000-8000-00000000000f"
 
 
@@ -201,6 +205,16 @@ def test_a_list_of_subscriptions_is_read_to_its_last_page(azure: Cloud) -> None:
 def test_a_list_of_subscriptions_that_is_odd_is_not_believed(azure: Cloud, how: str) -> None:
     azure.garble("arm.Microsoft.Resources/subscriptions", how)
     assert failed(azure).unread.why is Why.UNEXPECTED
+
+
+def test_no_module_of_the_sdk_is_imported_before_a_target_is_connected_to() -> None:
+    code = (
+        "import sys; from collectors.source import provider, sources\n"
+        "provider('azure'); sources('azure')\n"
+        "print(sorted(m for m in sys.modules if m.partition('.')[0] in {'azure', 'msal', 'requests'}))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

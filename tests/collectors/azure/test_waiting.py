@@ -105,6 +105,17 @@ def test_a_server_that_stumbles_is_asked_again(azure: Cloud) -> None:
     assert read.calls == 2
 
 
+def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_bound(azure: Cloud) -> None:
+    connection = azure.connect(pace=Pace(attempts=1, answering=0.1))
+    read = reader(connection)
+    azure.latency = 1
+    before = time.monotonic()
+    with pytest.raises(UnreadError) as raised:
+        list(read.items(LIST, VERSION))
+    assert raised.value.unread.why is Why.UNREACHABLE
+    assert time.monotonic() - before < 0.9
+
+
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
