@@ -40,6 +40,11 @@ def test_the_crontab_in_the_documents_starts_a_command_that_the_scanner_knows() 
     assert (given.command, given.quiet) == ("run", True)
 
 
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:docs|deploy)/[\w./-]+)`", "\n".join([README, *GUIDES])))))
+def test_each_file_that_the_guides_send_a_reader_to_is_there(path: str) -> None:
+    assert (ROOT / path).exists()
+
+
 def test_the_documents_name_commands() -> None:
     assert len(_commands()) >= 8
 

@@ -114,6 +114,7 @@ def test_on_a_host_no_setting_is_left_that_shows_it_other_file_systems_than_it_h
     for service in SERVICES:
         set_here = {key for key in hiding if values(UNITS / service, key)}
         assert set_here == hiding
+    assert "DevicePolicy" not in re.sub(r"^#.*$", "", drop_in, flags=re.MULTILINE), "who reads all files must open no disk"
     assert {key for key in hiding if re.search(rf"^{key}=(no|all|default)$", drop_in, re.MULTILINE)} == hiding
 
 
