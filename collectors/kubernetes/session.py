@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from collectors.kubernetes.access import Access
 from collectors.kubernetes.api import Api, ExpiredError, NotServedError
@@ -19,6 +20,7 @@ class KubernetesConnection:
 
     def __init__(self, access: Access) -> None:
         self._user = access.user
+        self._doubt = _doubt(access.configuration)
         self.api = Api(access.configuration, f"annexa/{_version()}")
         self._permit = Permit("the search for the cluster", OWN_REQUESTS)
 
@@ -31,7 +33,7 @@ class KubernetesConnection:
         uid = _within(found, "metadata", "uid")
         if not isinstance(uid, str) or not uid or found.get("kind") != "Namespace":
             raise UnreadError(Unread(Why.UNEXPECTED, CLUSTER, "no uid"))
-        yield Place(Scope("kubernetes", uid), self._principal())
+        yield Place(Scope("kubernetes", uid), self._principal() + self._doubt)
 
     def _principal(self) -> str:
         """Who the API server says that we are; what the kubeconfig calls the user where it does not say."""
@@ -48,6 +50,13 @@ class KubernetesConnection:
 
     def close(self) -> None:
         self.api.close()
+
+
+def _doubt(configuration: Any) -> str:
+    """What stands beside the caller's name, in the evidence too, where nobody vouches for who answered."""
+    if not configuration.host.startswith("https://"):
+        return " (without TLS)"
+    return "" if configuration.verify_ssl else " (the server's certificate is not verified)"
 
 
 def _within(found: Json, *path: str) -> Json:

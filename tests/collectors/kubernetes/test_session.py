@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from collectors.kubernetes import PROVIDER, KubernetesTarget, access, api, exec_plugin
+from collectors.kubernetes import PROVIDER, KubernetesTarget, access, api, exec_plugin, session
 from collectors.kubernetes.session import KubernetesConnection
 from collectors.source import UnreadError
 from evidence_store.records import Presence, Scope, Unread, Why
@@ -300,6 +300,14 @@ def test_a_name_that_the_certificate_does_not_hold_is_not_talked_to(kube: Cluste
     file = edited(kube, "clusters", "0", "cluster", "tls-server-name", to="kubernetes")
     (place,) = kube.connect(kubeconfig=file).places()
     assert place.failed is None
+
+
+def test_where_nobody_vouches_for_the_server_that_is_said_of_who_asked(kube: Cluster) -> None:
+    insecure = {"server": kube.url, "insecure-skip-tls-verify": True}
+    (place,) = kube.connect(kubeconfig=edited(kube, "clusters", "0", "cluster", to=insecure)).places()
+    assert place.principal == f"{USER} (the server's certificate is not verified)"
+    plain = access.by_kubeconfig(edited(kube, "clusters", "0", "cluster", "server", to="http://127.0.0.1:1"), None, {})
+    assert session._doubt(plain.configuration) == " (without TLS)"
 
 
 def test_a_refused_connection_is_unreachable(kube: Cluster) -> None:
