@@ -1,13 +1,13 @@
 """Networks: what firewall rules let in, which networks there are, and what their subnets record."""
 
-from checks.check import Answer, NotApplicable, check
+from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.naming import last, listed, some
 from checks.gcp.traffic import Ports, is_inbound, refused_before, wide_sources
 from evidence_store.records import Inventory, Resource
 
 _RULE = (
-    "denied", "direction", "disabled", "network", "priority", "sourceRanges", "sourceServiceAccounts", "sourceTags",
-    "targetServiceAccounts", "targetTags",
+    "denied", "direction", "disabled", "network", "priority", "sourceAddressGroups", "sourceRanges", "sourceServiceAccounts",
+    "sourceTags", "targetServiceAccounts", "targetTags",
 )  # fmt: skip
 # Subnets for these purposes carry no machines of one's own, and cannot record.
 _NO_FLOWS = (
@@ -20,7 +20,7 @@ _NO_FLOWS = (
     on="gcp.compute.firewall",
     severity="critical",
     version=1,
-    needs=("allowed", *_RULE),
+    needs=("allowed", "name", *_RULE),
     looks_up={"gcp.compute.firewall": _RULE},
     fix="Limit the rule to your own addresses, or to 35.235.240.0/20 and come in through Identity-Aware Proxy.",
 )
@@ -37,23 +37,30 @@ def gcp_firewall_admin_ports(
     """No rule opens ports of administration or of databases to the internet.
 
     Machines try these ports on every address of the internet, all day. A rule counts whether a machine carries its tag
-    today or not; it does not count where a rule that goes before it refuses the same. Rules of hierarchical firewall
-    policies, which go before all of these, are not looked at.
+    today or not; it does not count where a rule that goes before it, of the same network or the same firewall policy,
+    refuses the same. A policy that hangs on nothing opens nothing.
 
     `ports`: the ports that stay closed, as `22/tcp` or `5900-5903/tcp`
     """
+    name = rule.fact("name")
     if not is_inbound(rule) or not rule.fact("allowed"):
-        return NotApplicable(f"{rule.name} lets nothing in")
+        return NotApplicable(f"{name} lets nothing in")
     touched = [port for port in map(Ports.of, ports) if port.touched_by(rule.fact("allowed"))]
     sources = wide_sources(rule)
     if not touched or not sources:
-        return None
+        groups = rule.fact("sourceAddressGroups") or ()
+        return Unknown(f"{name} lets in {some(groups)}, whose addresses are not seen") if touched and groups else None
     others = list(inventory.where("gcp.compute.firewall", network=rule.fact("network")))
     open_ = [(p.text, source) for p in touched for source in sources if not refused_before(rule, p, source, others)]
     if not open_:
         return None
     opened, wide = dict.fromkeys(p for p, _ in open_), sorted({source for _, source in open_})
-    return f"{rule.name} opens {some(list(opened))} of network {last(rule.fact('network'))} to {some(wide)}"
+    return f"{name} opens {some(list(opened))} of {_called(rule.fact('network'))} to {some(wide)}"
+
+
+def _called(network: str) -> str:
+    """A network, or the firewall policy that stands in its place."""
+    return f"network {last(network)}" if "/networks/" in network else f"whatever firewall policy {last(network)} hangs on"
 
 
 @check(
@@ -104,7 +111,17 @@ def gcp_subnet_flow_logs(subnet: Resource, *, out_of_scope: tuple[str, ...] = ()
     on="gcp.compute.firewall",
     severity="low",
     version=1,
-    needs=("allowed", "direction", "disabled", "logConfig", "sourceRanges", "sourceServiceAccounts", "sourceTags"),
+    needs=(
+        "allowed",
+        "direction",
+        "disabled",
+        "logConfig",
+        "name",
+        "sourceAddressGroups",
+        "sourceRanges",
+        "sourceServiceAccounts",
+        "sourceTags",
+    ),
     fix="Turn on logs for the rule: `gcloud compute firewall-rules update ... --enable-logging`.",
 )
 def gcp_firewall_rule_logging(rule: Resource) -> Answer:
@@ -113,5 +130,7 @@ def gcp_firewall_rule_logging(rule: Resource) -> Answer:
     After an intrusion these logs say which machine the intruder came to first.
     """
     if not is_inbound(rule) or not rule.fact("allowed") or not wide_sources(rule):
-        return NotApplicable(f"{rule.name} lets nothing in from outside")
-    return None if (rule.fact("logConfig") or {}).get("enable") else f"{rule.name} lets the internet in and keeps no logs"
+        return NotApplicable(f"{rule.fact('name')} lets nothing in from outside")
+    return (
+        None if (rule.fact("logConfig") or {}).get("enable") else f"{rule.fact('name')} lets the internet in and keeps no logs"
+    )

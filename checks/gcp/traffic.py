@@ -83,8 +83,8 @@ def is_inbound(rule: Resource) -> bool:
 def wide_sources(rule: Resource) -> list[str]:
     """The blocks that a rule takes from which are the internet; a rule that names no source takes from everywhere."""
     ranges = rule.fact("sourceRanges") or ()
-    if not ranges and not rule.fact("sourceTags") and not rule.fact("sourceServiceAccounts"):
-        return [EVERYWHERE]
+    if not ranges:
+        return _unnamed(rule)
     return [cidr for cidr in ranges if is_internet(cidr)]
 
 
@@ -107,7 +107,9 @@ def refused_before(rule: Resource, port: Ports, source: str, others: Iterable[Re
 
 
 def _unnamed(rule: Resource) -> list[str]:
-    return [] if rule.fact("sourceTags") or rule.fact("sourceServiceAccounts") else [EVERYWHERE]
+    """Everywhere, for a rule without addresses that names no other source either."""
+    named = ("sourceAddressGroups", "sourceServiceAccounts", "sourceTags")
+    return [] if any(rule.fact(name) for name in named) else [EVERYWHERE]
 
 
 def _priority(rule: Resource) -> int:

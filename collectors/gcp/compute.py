@@ -117,58 +117,6 @@ def projects(_: Reader, asset: Any) -> Iterator[Observation]:
     yield _metadata(_project.type, asset, "commonInstanceMetadata")
 
 
-_RULE = ("IPProtocol", "ports")
-
-
-def _rules(facts: Facts, _: Any) -> Facts:
-    """Ports by protocol; the inventory has also worded the protocol's name in another case."""
-    more: Facts = {}
-    for name in ("allowed", "denied"):
-        if name in facts:
-            rules = [
-                {"IPProtocol": r.get("ipProtocol"), **r} if isinstance(r, dict) and "ipProtocol" in r else r
-                for r in facts[name]
-            ]
-            more[name] = [only(rule, *_RULE) for rule in rules]
-    for name in (
-        "sourceRanges",
-        "destinationRanges",
-        "sourceTags",
-        "targetTags",
-        "sourceServiceAccounts",
-        "targetServiceAccounts",
-    ):
-        if name in facts:
-            more[name] = sorted(facts[name], key=str)
-    return more
-
-
-firewalls = listing(
-    Shape(
-        "gcp.compute.firewall",
-        "compute.googleapis.com/Firewall",
-        always={"name": str, "network": str},
-        maybe={
-            "id": str,
-            "description": str,
-            "creationTimestamp": str,
-            "direction": str,
-            "priority": int,
-            "sourceRanges": list,
-            "destinationRanges": list,
-            "sourceTags": list,
-            "targetTags": list,
-            "sourceServiceAccounts": list,
-            "targetServiceAccounts": list,
-            "allowed": list,
-            "denied": list,
-            "disabled": bool,
-            "logConfig": dict,
-        },
-    ),
-    _rules,
-)
-
 _PEERING = (
     "name", "network", "state", "autoCreateRoutes", "exportCustomRoutes", "importCustomRoutes", "exchangeSubnetRoutes",
     "exportSubnetRoutesWithPublicIp", "importSubnetRoutesWithPublicIp", "stackType",

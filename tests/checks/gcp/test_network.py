@@ -101,6 +101,93 @@ def test_a_refusal_for_the_same_targets_closes_a_rule_for_them(gcp: Cloud) -> No
     assert asked(gcp, PORTS).status(PORTS, "/open") == "fail"
 
 
+# -- firewall policies -------------------------------------------------------------------------------------------------
+
+POLICY = "//compute.googleapis.com/locations/global/firewallPolicies/987"
+ATTACHED = [{"name": "everything", "attachmentTarget": "organizations/123456789012"}]
+
+
+def in_policy(priority: int = 100, action: str = "allow", **changed: Any) -> dict[str, Any]:
+    match = {"srcIpRanges": ["0.0.0.0/0"], "layer4Configs": [{"ipProtocol": "tcp", "ports": ["22"]}]}
+    match |= changed.pop("match", {})
+    return {"priority": priority, "direction": "INGRESS", "action": action, "match": match, **changed}
+
+
+def firewall_policy(gcp: Cloud, *rules: dict[str, Any], **data: Any) -> None:
+    whole = {"name": "987", "shortName": "baseline", "associations": ATTACHED, "rules": list(rules), **data}
+    gcp.add("compute.googleapis.com/FirewallPolicy", POLICY, whole, project=None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "status"),
+    [
+        ({}, "fail"),
+        ({"action": "apply_security_profile_group"}, "fail"),
+        ({"action": "goto_next"}, "not_applicable"),
+        ({"action": "deny"}, "not_applicable"),
+        ({"direction": "EGRESS"}, "not_applicable"),
+        ({"disabled": True}, "not_applicable"),
+        ({"match": {"srcIpRanges": ["::/0"]}}, "fail"),
+        ({"match": {"srcIpRanges": ["35.235.240.0/20"]}}, "pass"),
+        ({"match": {"srcIpRanges": [], "srcSecureTags": [{"name": "tagValues/1"}]}}, "pass"),
+        ({"match": {"srcIpRanges": [], "srcRegionCodes": ["FR"]}}, "pass"),
+        ({"match": {"srcIpRanges": []}}, "fail"),
+        ({"match": {"srcIpRanges": [], "srcAddressGroups": ["projects/shop/addressGroups/office"]}}, "unknown"),
+        ({"match": {"srcNetworkType": "INTERNET"}}, "fail"),
+        ({"match": {"srcNetworkType": "INTRA_VPC"}}, "pass"),
+        ({"match": {"srcNetworkScope": "NON_INTERNET"}}, "pass"),
+        ({"match": {"layer4Configs": [{"ipProtocol": "all"}]}}, "fail"),
+        ({"match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["443"]}]}}, "pass"),
+    ],
+)
+def test_a_rule_of_a_policy_is_held_to_the_same(gcp: Cloud, changed: dict[str, Any], status: str) -> None:
+    firewall_policy(gcp, in_policy(**changed))
+    seen = asked(gcp, PORTS)
+    assert seen.status(PORTS, "/rules/100") == status
+    if status == "fail":
+        opened = "rule 100 of baseline opens 22/tcp"
+        assert seen.reason(PORTS, "/rules/100").startswith(opened)
+
+
+def test_a_policy_that_hangs_on_nothing_opens_nothing(gcp: Cloud) -> None:
+    firewall_policy(gcp, in_policy(), associations=[])
+    assert asked(gcp, PORTS).status(PORTS) == "not_applicable"
+
+
+def test_within_a_policy_what_goes_first_decides(gcp: Cloud) -> None:
+    firewall_policy(gcp, in_policy(), in_policy(50, "deny"))
+    assert asked(gcp, PORTS).status(PORTS, "/rules/100") == "pass"
+    firewall_policy(gcp, in_policy(), in_policy(200, "deny"))
+    assert asked(gcp, PORTS).status(PORTS, "/rules/100") == "fail"
+
+
+def test_a_network_is_not_closed_by_a_policy_nor_a_policy_by_a_network(gcp: Cloud) -> None:
+    firewall_policy(gcp, in_policy(50, "deny"))
+    rule(gcp, **SSH)
+    assert asked(gcp, PORTS).status(PORTS, "/open") == "fail"
+
+
+def test_what_a_policy_lets_in_is_told_with_its_policy(gcp: Cloud) -> None:
+    firewall_policy(gcp, in_policy())
+    expected = "rule 100 of baseline opens 22/tcp of whatever firewall policy 987 hangs on to 0.0.0.0/0"
+    assert asked(gcp, PORTS).reason(PORTS) == expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"rules": "none"}, {"rules": [{"action": "allow"}]}, {"rules": [{"priority": 1, "match": "all"}]}, {"rules": ["odd"]}],
+)
+def test_a_policy_that_is_not_understood_leaves_the_answer_open_and_the_rest_goes_on(gcp: Cloud, data: dict[str, Any]) -> None:
+    firewall_policy(gcp, **data)
+    rule(gcp, **SSH)
+    seen = asked(gcp, PORTS)
+    assert seen.status(PORTS, "/987") == "unknown"
+    assert seen.status(PORTS, "/open") == "fail"
+
+
+# -- networks and subnets ----------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("name", "data", "status"),
     [
