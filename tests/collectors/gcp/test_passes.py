@@ -141,6 +141,7 @@ def test_no_source_keeps_what_it_was_not_asked_to_keep(gcp: Cloud) -> None:
         "destination": "d",
         "dnsName": "example.org.",
         "datasetReference": {"datasetId": "x"},
+        "rules": [],
     }
     for kind in TYPES - {PROJECT}:
         gcp.add(kind, "x", {**always, "fingerprint": "hush", "etag": "hush", "selfLink": "hush", "unheardOf": "hush"})
