@@ -8,7 +8,7 @@
 from collections.abc import Iterator
 
 from checks.check import NotApplicable
-from checks.kubernetes.naming import name_of
+from checks.kubernetes.naming import listed, name_of
 from evidence_store.records import Json, Resource
 
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
@@ -23,7 +23,7 @@ def containers_of(pod: Resource) -> Iterator[Json]:
 
 def aside(pod: Resource, exempt_namespaces: tuple[str, ...] = ()) -> NotApplicable | None:
     """Why a pod is not asked: it has ended, or its namespace is exempt."""
-    if pod.fact("namespace") in exempt_namespaces:
+    if listed(pod.fact("namespace"), exempt_namespaces):
         return NotApplicable(f"pod {name_of(pod)} stands in an exempt namespace")
     if pod.fact("phase") in ENDED:
         return NotApplicable(f"pod {name_of(pod)} has ended")

@@ -7,6 +7,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import takewhile
 from typing import TypeAlias
 
 from checks.check import Answer, NotApplicable, Unknown
@@ -47,7 +48,7 @@ def _instances(inventory: Inventory, program: str) -> Iterator[tuple[str, Flags]
     for pod in inventory.where("kubernetes.static_pod"):
         for container in pod.fact("containers"):
             words = list(_words(container))
-            if any(word.rpartition("/")[2] == program for word in words):
+            if any(word.rpartition("/")[2] == program for word in takewhile(lambda word: not word.startswith("--"), words)):
                 yield name_of(pod), _flags(words)
 
 

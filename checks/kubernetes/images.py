@@ -59,7 +59,7 @@ def k8s_image_pinned_digest(
 
     A tag can be moved to another image, and the next restart runs what nobody tested. A digest names one image for ever.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may use tags, as `namespace/name`, `*` allowed
     `environment_labels`: labels of a namespace that say what it is for
     `production`: their values that mean production

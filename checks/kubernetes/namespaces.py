@@ -63,7 +63,7 @@ def k8s_namespace_pod_security(
 def k8s_namespace_owner_label(
     namespace: Resource,
     *,
-    exempt_namespaces: tuple[str, ...] = (*SYSTEM, "default"),
+    exempt_namespaces: tuple[str, ...] = SYSTEM,
     owner: tuple[str, ...] = ("owner", "team"),
     classification: tuple[str, ...] = ("classification", "data-classification", "data-class"),
 ) -> Answer:

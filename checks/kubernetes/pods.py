@@ -25,7 +25,7 @@ def k8s_pod_not_privileged(
     A privileged container is root on its node: it sees every device, every process and, by the kubelet's credentials, the
     secrets of every pod there. A host-process container is the same on Windows. Init and debug containers count.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may, as `namespace/name`, `*` allowed
     """
     if listed(name_of(pod), allowed):
@@ -49,7 +49,7 @@ def k8s_pod_no_host_namespaces(
     On the node's network a pod passes by every network policy and reaches what listens on localhost; among the node's
     processes it reads their environment and memory.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may, as `namespace/name`, `*` allowed
     """
     if listed(name_of(pod), allowed):
@@ -73,7 +73,7 @@ def k8s_pod_no_host_path(
     A path of the host leads out of the container: to the container runtime's socket, to other pods' volumes, to the
     kubelet's keys. Even read-only it shows what no other pod may see.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may, as `namespace/name`, `*` allowed
     """
     if listed(name_of(pod), allowed):
@@ -95,7 +95,7 @@ def k8s_pod_not_root(pod: Resource, *, exempt_namespaces: tuple[str, ...] = SYST
     Root in a container is root for the kernel: one hole in the runtime is enough to leave it. A setuid program gives the
     same to any user unless it is told not to. In a user namespace of its own (hostUsers: false) root is nobody outside.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may, as `namespace/name`, `*` allowed
     """
     if listed(name_of(pod), allowed):
@@ -141,7 +141,7 @@ def k8s_pod_capabilities_dropped(
 
     A container gets a dozen parts of root's power unless it gives them up, raw packets and changing owners among them.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may keep them, as `namespace/name`, `*` allowed
     `capabilities`: capabilities that may be added
     """
@@ -185,7 +185,7 @@ def k8s_pod_readonly_root(
     On a read-only root file system an intruder cannot leave tools or replace a binary, and what runs stays what was
     deployed.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may write, as `namespace/name`, `*` allowed
     """
     if listed(name_of(pod), allowed):
@@ -211,7 +211,7 @@ def k8s_pod_seccomp(pod: Resource, *, exempt_namespaces: tuple[str, ...] = SYSTE
     The profile of the runtime takes away the system calls that no ordinary program needs and that most escapes used.
     Without a word in the pod it is off, unless each kubelet was told otherwise, which the API does not show.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: pods that may do without, as `namespace/name`, `*` allowed
     """
     if listed(name_of(pod), allowed):

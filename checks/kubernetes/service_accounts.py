@@ -64,11 +64,11 @@ def k8s_sa_token_not_automounted(
     A token in a pod is the first thing that an intruder takes: it signs in to the API server. A pod is taken to call the
     API where its account is bound to a role; where it is not, the token serves nobody else.
 
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: service accounts whose token serves another purpose, as `namespace/name`, `*` allowed
     """
     name, namespace = account.fact("name"), account.fact("namespace")
-    if namespace in exempt_namespaces:
+    if listed(namespace, exempt_namespaces):
         return NotApplicable(f"service account {name_of(account)} stands in an exempt namespace")
     mounting = sorted(
         pod.fact("name")

@@ -113,6 +113,11 @@ def test_flags_are_found_however_the_program_is_started(kube: Cluster, fields: d
     assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "pass"
 
 
+def test_a_program_is_known_by_what_is_started_and_not_by_a_path_that_it_is_given(kube: Cluster) -> None:
+    program(kube, "backup", "--every=1h", "--data-dir=/var/lib/etcd", "--from", "/var/lib/etcd")
+    assert asked(kube, ETCD).status(ETCD, UID) == "unknown"
+
+
 def test_every_instance_counts_and_a_fault_goes_before_a_doubt(kube: Cluster) -> None:
     program(kube, "kube-apiserver", "--anonymous-auth=false", node="a")
     program(kube, "kube-apiserver", "--authentication-config=/etc/a.yaml", node="b")

@@ -97,7 +97,7 @@ def test_a_namespace_names_its_owner_and_its_classification(
     seen = asked(kube, OWNER)
     assert seen.status(OWNER, ":shop") == ("fail" if reason else "pass")
     assert reason in seen.reason(OWNER, ":shop")
-    assert seen.status(OWNER, ":default") == "not_applicable"
+    assert seen.status(OWNER, ":default") == "fail"
 
 
 def test_the_labels_of_owner_and_classification_are_those_of_the_configuration(kube: Cluster) -> None:

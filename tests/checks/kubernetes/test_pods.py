@@ -105,6 +105,8 @@ def test_a_pod_that_has_ended_and_one_of_an_exempt_namespace_are_not_asked(kube:
     assert seen.reason(check, "shop/done") == "pod shop/done has ended"
     strict = look(kube.connect(), check, parameters={check: {"exempt_namespaces": []}})
     assert strict.status(check, "kube-system/proxy") == "fail"
+    wide = look(kube.connect(), check, parameters={check: {"exempt_namespaces": ["kube-*"]}})
+    assert wide.status(check, "kube-system/proxy") == "not_applicable"
 
 
 @pytest.mark.parametrize("check", EVERY)
