@@ -45,7 +45,17 @@ def cell(text: str) -> str:
 
 def markdown(text: str, limit: int | None = None) -> str:
     """The text as a part of a paragraph of Markdown: it reads as it stands there, and does nothing."""
-    return _MARKUP.sub(r"\\\g<0>", _LINKED.sub(_NO_WIDTH, one_line(text, limit).strip()))
+    return _escaped(one_line(text, limit).strip())
+
+
+def _escaped(text: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", _LINKED.sub(_NO_WIDTH, text))
+
+
+def prose(text: str) -> str:
+    """A sentence of ours as Markdown: what stands in backticks is code, and nothing else does anything."""
+    parts = re.split(r"`([^`]+)`", text.strip())
+    return "".join(code(part) if index % 2 else _escaped(one_line(part)) for index, part in enumerate(parts))
 
 
 def code(text: str, limit: int | None = None) -> str:

@@ -11,6 +11,7 @@ from reports.view import RunView
 
 SHOWN = 5
 LIMIT = 320  # characters of one line
+REASON_LIMIT = 160  # of one finding
 
 
 def write(view: RunView, out: TextIO) -> None:
@@ -31,7 +32,7 @@ def _failures(view: RunView, summary: Summary) -> Iterator[str]:
     least = view.gate.fail_on.rank
     worst = [found for r in summary.checks for found in r.worst_open if found.is_new and found.severity.rank >= least]
     for found in worst[:SHOWN]:
-        yield f"  {found.severity} {found.check}: {found.reason}"
+        yield f"  {found.severity} {found.check}: {one_line(found.reason, REASON_LIMIT)}"
     more = sum(view.gate.failing.values()) - len(worst[:SHOWN])
     if more > 0:
         yield f"  and {more:,} more"

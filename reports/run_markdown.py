@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from evidence_store.records import Severity
-from reports.hostile import code, markdown
+from reports.hostile import code, markdown, prose
 from reports.sentences import counts, coverage, gate_words, outcome, remedy
 from reports.summary import CheckResult, Summary, Undecided, Unseen, summarise
 from reports.terminal import counted
@@ -92,16 +92,17 @@ def _worst(checks: Sequence[CheckResult]) -> Iterator[str]:
         known = f" ({result.known:,} known by the baseline)" if result.known else ""
         figures = f"{result.open:,} of {sum(result.counts.values()):,}{known}"
         about = ", ".join([code(definition.id, NAME_LIMIT), *definition.controls])
-        yield f"**{definition.severity}** · {markdown(definition.title, REASON_LIMIT)}: {figures} ({about})"
+        yield f"**{definition.severity}** · {prose(definition.title[:REASON_LIMIT])}: {figures} ({about})"
         yield ""
         yield from map(_finding, result.worst_open)
         if result.open > len(result.worst_open):
             yield f"- and {result.open - len(result.worst_open):,} more"
         yield ""
         if definition.fix:
-            yield f"Fix: {markdown(definition.fix, 2 * REASON_LIMIT)}"
+            yield f"Fix: {prose(definition.fix[: 2 * REASON_LIMIT])}"
             yield ""
     yield from _more(len(failing) - CHECKS_SHOWN, "check")
+    yield ""
 
 
 def _finding(found: Reported) -> str:

@@ -134,6 +134,27 @@ def test_escaped_text_reads_as_it_stood_there(text: str) -> None:
     assert unescape(re.sub(r"</?(p|code)>", "", html(code(text)))).strip() == text.strip()
 
 
+@pytest.mark.parametrize("text", [*HOSTILE, *DOES_SOMETHING], ids=range(len(HOSTILE) + len(DOES_SOMETHING)))
+def test_a_title_or_a_remedy_may_hold_code_and_nothing_else(text: str) -> None:
+    definition = replace(DEFINITIONS["aws_rds_encrypted"], title=text, fix=f"Run `usermod -L {text}` or {text}.")
+    rendered = html(written(run([finding()], definitions={definition.id: definition})))
+    assert tags(rendered) <= TAGS
+    assert linked_later(rendered) == []
+
+
+def test_code_in_a_remedy_is_shown_as_code() -> None:
+    definition = replace(DEFINITIONS["aws_rds_encrypted"], fix="Install them (`apt-get dist-upgrade`, `dnf upgrade`) now.")
+    rendered = html(written(run([finding()], definitions={definition.id: definition})))
+    assert "Fix: Install them (<code>apt-get dist-upgrade</code>, <code>dnf upgrade</code>) now." in rendered
+
+
+def test_every_section_begins_after_a_blank_line() -> None:
+    lines = written(
+        run([finding(check) for check in DEFINITIONS for _ in range(9)], invalid_exceptions=("EX-1: over",))
+    ).splitlines()
+    assert all(lines[i - 1] == "" for i, line in enumerate(lines) if line.startswith("### "))
+
+
 def test_its_size_is_bounded_whatever_the_estate() -> None:
     long = "\u202e|`@" * 20_000
     definitions = {f"check_{i}": replace(DEFINITIONS["aws_rds_encrypted"], id=f"check_{i}", fix=long) for i in range(200)}
