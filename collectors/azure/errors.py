@@ -42,6 +42,7 @@ _STATUS = {
     429: Why.THROTTLED,
     501: Why.UNSUPPORTED,
 }
+_NONE = "none in the environment, of a workload's or a managed identity, or of the Azure CLI"
 _ACTION = re.compile(r"perform action '([\w.]+/[\w./*-]+)'")
 _CODE = re.compile(r"[\w .-]{1,80}")
 
@@ -84,7 +85,9 @@ def of_sdk(error: Exception, action: str) -> Unread:
 
     name = type(error).__name__
     if isinstance(error, sdk.ClientAuthenticationError):  # of the identity library too: no credential was to be had
-        return Unread(Why.CREDENTIALS, action, _directory_code(error) or name)
+        return Unread(
+            Why.CREDENTIALS, action, _directory_code(error) or (_NONE if "DefaultAzureCredential" in str(error) else name)
+        )
     if isinstance(error, sdk.ServiceRequestError | sdk.ServiceResponseError | OSError):  # a file of authorities that is none
         return Unread(Why.UNREACHABLE, action, name)
     return Unread(Why.UNEXPECTED, action, name)

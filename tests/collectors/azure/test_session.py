@@ -90,7 +90,8 @@ def test_a_credential_that_sees_no_subscription_is_a_failed_target_and_no_empty_
 def test_no_credentials(azure: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID"):
         monkeypatch.delenv(name)
-    assert failed(azure).unread.why is Why.CREDENTIALS
+    unread = failed(azure).unread
+    assert (unread.why, unread.detail.partition(",")[0]) == (Why.CREDENTIALS, "none in the environment")
     assert azure.calls == []
 
 
