@@ -18,9 +18,9 @@ from commands.opening import Known, known, now, origin
 from commands.schedules import possible
 from configuration import ConfigurationError
 from daemon import logs
+from daemon.runner import Crew, Pace
 from daemon.service import Daemon
 from daemon.settings import DaemonSettings
-from daemon.watch import Crew, Pace
 from daemon.web import Endpoints, ListenError
 from evidence_store import keys
 from evidence_store.database import open_store

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from daemon import health
 from daemon.logs import say
 from daemon.metrics import CONTENT_TYPE, Metrics, Seen
+from daemon.runner import Crew, Pace
 from daemon.scheduling import Scheduling
 from daemon.settings import Schedule
-from daemon.watch import Crew, Pace, Watch
+from daemon.watch import Watch
 from daemon.web import Answer, Page, told
 from evidence_store.errors import StoreError
 from evidence_store.records import format_time

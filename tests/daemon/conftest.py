@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from daemon.child import Ended
+from daemon.runner import Crew, Pace
 from daemon.settings import Schedule
-from daemon.watch import Crew, Pace, Watch
+from daemon.watch import Watch
 from evidence_store import keys
 from evidence_store.database import open_store
 from evidence_store.errors import HeldError

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from daemon import logs
 from daemon.child import Ended
+from daemon.runner import Crew, Pace
 from daemon.service import Daemon
 from daemon.settings import Schedule
 from daemon.timing import Timing
-from daemon.watch import Crew, Pace
 from evidence_store import keys
 from evidence_store.database import Store, open_store
 from evidence_store.errors import HeldError

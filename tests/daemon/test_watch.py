@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from daemon.runner import Pace
 from daemon.settings import Schedule
-from daemon.watch import Pace
 from evidence_store import side_file, verification
 from evidence_store.errors import StoreError
 from evidence_store.firings import Firing

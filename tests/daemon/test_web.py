@@ -16,9 +16,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from daemon import logs
 from daemon.health import complaints
 from daemon.metrics import CONTENT_TYPE, Metrics, Seen
+from daemon.runner import Crew, Pace
 from daemon.service import Daemon
 from daemon.settings import Schedule
-from daemon.watch import Crew, Pace
 from daemon.web import Answer, Endpoints, ListenError
 from evidence_store.firings import WhyMissed
 
