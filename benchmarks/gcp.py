@@ -9,8 +9,8 @@ Figures hold for the machine at hand; compare ratios, not runs on different mach
 """
 
 import argparse
-import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -57,10 +57,10 @@ def sdk(bench: Bench) -> None:
     row("more than an empty process, MB", f"{loaded.megabytes - bare.megabytes:.0f}")
 
 
-def calls(bench: Bench) -> int:
+def calls(bench: Bench) -> str:
     """The requests of the last run, as it tells them."""
-    report = json.loads((bench.directory / "report.json").read_text(encoding="utf-8"))
-    return len({(entry["target"], entry["source"]) for entry in report["coverage"]})
+    (told,) = re.findall(r"; ([\d,]+) calls? made", (bench.directory / "report.txt").read_text(encoding="utf-8"))
+    return str(told)
 
 
 def runs(bench: Bench, number: int) -> list[Used]:
@@ -68,7 +68,7 @@ def runs(bench: Bench, number: int) -> list[Used]:
     made = []
     for run in range(1, number + 1):
         before = bench.rows()
-        used = bench.scanner("run", "--quiet", "--format", "json", "--output", "report.json")
+        used = bench.scanner("run", "--quiet", "--output", "report.txt")
         written = bench.rows() - before
         heading("first run" if run == 1 else f"run {run}, nothing changed", used)
         memory(used)
@@ -85,7 +85,8 @@ def measure(resources: int, number: int, latency: float) -> None:
         sdk(bench)
         made = runs(bench, number)
         seen, facets, findings = bench.seen()
-        print(f"\nof {seen:,} resources: {facets:,} facets, {findings:,} findings, {calls(bench)} sources")
+        print(f"\nof {seen:,} resources: {facets:,} facets, {findings:,} findings")
+        row("calls of the last run", calls(bench))
         row("resources/s, unchanged run, whole, wall", f"{seen / made[-1].wall:,.0f}")
         row("peak of the last run / of the second", f"{made[-1].megabytes / made[min(1, number - 1)].megabytes:.2f}", "flat")
         for check in ("gcp_storage_uniform_access", "gcp_os_patch_state"):
