@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from checks.azure.roles import OWNER
 from checks.check import checks
 from tests.checks.azure.scene import NOW
+from tests.collectors.azure.cloud import GONE, PROD
 from tests.collectors.azure.scene import scene
 from tests.harness import look
 
@@ -45,3 +47,20 @@ def test_a_lifelike_tenant_raises_no_error_in_any_check(azure: "Cloud") -> None:
     scene(azure)
     seen = look(azure.connect(), *ALL, at=NOW)
     assert [(finding.check, finding.reason) for finding in seen.findings if finding.status == "error"] == []
+
+
+ABOVE = (
+    "azure_mgmt_group_env_split",
+    "azure_policy_allowed_locations",
+    "azure_policy_baseline_assigned",
+    "azure_rbac_no_custom_owner",
+    "azure_rbac_owner_count",
+)
+
+
+def test_a_subscription_that_does_not_tell_its_place_is_unknown_to_what_looks_above_it(azure: "Cloud") -> None:
+    scene(azure)
+    azure.add(f"/subscriptions/{PROD}", properties={"managementGroupAncestorsChain": GONE})
+    azure.assign(OWNER, "ann")
+    seen = look(azure.connect(), *ABOVE, at=NOW)
+    assert {check: seen.status(check, PROD) for check in ABOVE} == dict.fromkeys(ABOVE, "unknown")
