@@ -35,6 +35,7 @@ class Before:
     status: Status
     severity: Severity
     excepted: bool
+    target: str | None
 
     @property
     def is_open(self) -> bool:
@@ -66,7 +67,7 @@ def read_baseline(path: str) -> Baseline:
         report = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise BaselineError(f"--baseline {path}: cannot be read: {error.strerror}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BaselineError(f"--baseline {path}: not a JSON report; {_HOW}") from None
     if isinstance(report, dict) and "runs" in report:
         raise BaselineError(f"--baseline {path}: a SARIF report; a baseline is a JSON report: {_HOW}")
@@ -83,8 +84,9 @@ def _known(findings: Json) -> Iterator[tuple[Key, Before]]:
     for entry in findings:
         status = Status(entry["status"])
         if status not in (Status.PASS, Status.NOT_APPLICABLE):
-            before = Before(status, Severity(entry["severity"]), excepted=bool(entry.get("exception")))
-            yield (str(entry["check"]), str(entry["resource"]["id"])), before
+            resource = entry["resource"]
+            before = Before(status, Severity(entry["severity"]), bool(entry.get("exception")), resource.get("target"))
+            yield (str(entry["check"]), str(resource["id"])), before
 
 
 def held(view: RunView, fail_on: Severity | None, baseline: Baseline | None) -> RunView:
@@ -110,10 +112,13 @@ def _marked(findings: Iterable[Reported], baseline: Baseline) -> Stream:
 
 
 def _gone(view: RunView, baseline: Baseline, still: set[Key]) -> int:
-    """How many failures of the baseline are no longer there. Of a run that did not read all, nothing is said to be gone."""
-    if not view.complete:
-        return 0
-    return sum(
-        before.is_open and check in view.definitions and (check, uid) not in still
+    """How many failures of the baseline are no longer there.
+
+    Of a run that did not read all, nothing is said to be gone; nor of a check or a target that it did not ask.
+    """
+    asked = (
+        (check, uid)
         for (check, uid), before in baseline.findings.items()
+        if before.is_open and check in view.definitions and before.target in view.targets
     )
+    return sum(key not in still for key in asked) if view.complete else 0

@@ -32,7 +32,9 @@ def baseline(tmp_path: Path, *findings: Reported, **changed: Any) -> str:
 
 
 def gated(findings: list[Reported], path: str | None, fail_on: Severity | None = Severity.HIGH, **changed: Any) -> RunView:
-    return held(run(findings, **{"complete": True, **changed}), fail_on, read_baseline(path) if path else None)
+    return held(
+        run(findings, **{"complete": True, "targets": ("prod",), **changed}), fail_on, read_baseline(path) if path else None
+    )
 
 
 def standings(view: RunView) -> list[Standing | None]:
@@ -123,6 +125,13 @@ def test_a_check_that_this_run_did_not_ask_is_not_gone(tmp_path: Path) -> None:
     assert gate.gone == 0
 
 
+def test_a_target_that_this_run_did_not_ask_is_not_gone(tmp_path: Path) -> None:
+    path = baseline(tmp_path, finding(uid="of-staging", target="staging"), finding(uid="of-prod"))
+    gate = gated([], path).gate
+    assert gate
+    assert gate.gone == 1
+
+
 def test_a_baseline_cut_down_to_its_failures_is_one(tmp_path: Path) -> None:
     path = Path(baseline(tmp_path, finding()))
     report = json.loads(path.read_text())
@@ -138,6 +147,8 @@ def test_a_baseline_cut_down_to_its_failures_is_one(tmp_path: Path) -> None:
     ("content", "complaint"),
     [
         ("{", "not a JSON report"),
+        ("[" * 100_000, "not a JSON report"),
+        ("\x00\xff", "not a JSON report"),
         ("[]", "schema None"),
         ('{"schema": "annexa.soa/1"}', "schema 'annexa.soa/1'; expected annexa.run/1"),
         ('{"version": "2.1.0", "runs": []}', "a SARIF report; a baseline is a JSON report"),
