@@ -24,7 +24,7 @@ class Pace:
     """How often, and for how long in all, one request is tried."""
 
     attempts: int = 6
-    seconds: float = 300.0  # that one request may wait in all
+    seconds: float = 600.0  # that one request may wait in all: some providers count reads in windows of five minutes
     first: float = 0.5  # seconds of a first wait that nobody asked for; each one after it is twice as long
     longest: float = 30.0
     connecting: float = 10.0  # seconds that a connection may take

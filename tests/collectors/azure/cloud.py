@@ -72,6 +72,7 @@ class Cloud:
         self.unseen: set[str] = set()  # subscriptions where the caller has no role at all
         self.expired = False
         self.tenant_token = TENANT
+        self.assertions: set[str] = set()  # tokens of workloads that the directory trusts
         for account in (PROD, TEST, TENANT):
             self.grants[account] = [{"actions": ["*/read"], "notActions": []}]
         for subscription in (PROD, TEST):

@@ -99,14 +99,19 @@ def _directory(cloud: Cloud, tenant: str) -> dict[str, str]:
 
 
 def _token(cloud: Cloud, form: dict[str, list[str]]) -> Answer:
-    """Client credentials: a token that carries who asks, signed by nobody."""
+    """Client credentials, by a secret or by the assertion of a workload's own identity."""
     cloud.calls.append(Call(time.monotonic(), "token", "", sorted(form), 200))
-    if form.get("client_secret") != [SECRET] or form.get("client_id") != [CLIENT]:
-        wrong = {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}
-        return Answer(401, wrong)
+    known = form.get("client_secret") == [SECRET] or set(form.get("client_assertion", ())) & cloud.assertions
+    if not known or form.get("client_id") != [CLIENT]:
+        return Answer(401, {"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."})
+    return Answer(200, token_for(cloud))
+
+
+def token_for(cloud: Cloud) -> dict[str, Any]:
+    """A token that carries who asks, signed by nobody."""
     claims = {"tid": cloud.tenant_token, "oid": CALLER, "appid": CLIENT, "aud": cloud.endpoint}
     parts = [base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in ({"alg": "none"}, claims)]
-    return Answer(200, {"token_type": "Bearer", "expires_in": 3599, "access_token": ".".join([*parts, "c2lnbmVk"])})
+    return {"token_type": "Bearer", "expires_in": 3599, "access_token": ".".join([*parts, "c2lnbmVk"])}
 
 
 class Server:
