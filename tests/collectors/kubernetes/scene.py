@@ -27,6 +27,7 @@ def fill(cluster: Cluster) -> None:
     _workloads(cluster)
     _rights(cluster)
     _network(cluster)
+    _admission(cluster)
     cluster.add("Secret", "db", "shop", type="Opaque", data={"password": "aHVudGVyMg=="})
     cluster.add(
         "Secret", "deployer-token", "legacy",
@@ -116,6 +117,13 @@ def _workloads(cluster: Cluster) -> None:
     status = {"replicas": 2, "readyReplicas": 2, "availableReplicas": 2, "updatedReplicas": 2}
     spec = {"replicas": 2, "selector": selector, "template": template}
     cluster.add("Deployment", "web", "shop", labels={"app": "web"}, spec=spec, status=status)
+    cluster.add("PodDisruptionBudget", "web", "shop", spec={"minAvailable": 1, "selector": selector})
+    agent = {"matchLabels": {"app": "agent"}}
+    runs = {"metadata": {"labels": {"app": "agent"}}, "spec": _pod_spec("agent", "registry.example.com/agent:2", safe=True)}
+    counted = {"currentNumberScheduled": 2, "desiredNumberScheduled": 2, "numberMisscheduled": 0, "numberReady": 2}
+    cluster.add("DaemonSet", "agent", "shop", spec={"selector": agent, "template": runs}, status=counted)
+    kept = {"replicas": 1, "serviceName": "db", "selector": selector, "template": template}
+    cluster.add("StatefulSet", "db", "shop", spec=kept, status={"replicas": 1, "readyReplicas": 1})
     careless = _pod_spec("batch", "docker.io/library/python:latest", safe=False)
     careless["volumes"] = [{"name": "host", "hostPath": {"path": "/var/run"}}]
     careless["containers"][0] |= {
@@ -167,6 +175,19 @@ def _network(cluster: Cluster) -> None:
     tls = [{"hosts": ["shop.example.com"], "secretName": "shop-tls"}]
     cluster.add("Ingress", "shop", "shop", spec={"ingressClassName": "nginx", "rules": [rule], "tls": tls})
     cluster.add("Ingress", "legacy", "legacy", spec={"rules": [{**rule, "host": "old.example.com"}]})
+
+
+def _admission(cluster: Cluster) -> None:
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE", "UPDATE"]}
+    webhook = {
+        "name": "check.engine.example.com", "rules": [rule], "failurePolicy": "Ignore", "sideEffects": "None",
+        "clientConfig": {"service": {"namespace": "shop", "name": "engine"}, "caBundle": "Y2E="},
+        "admissionReviewVersions": ["v1"],
+    }  # fmt: skip
+    cluster.add("ValidatingWebhookConfiguration", "engine", webhooks=[webhook])
+    spec = {"failurePolicy": "Fail", "matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "true"}]}
+    cluster.add("ValidatingAdmissionPolicy", "pods", spec=spec)
+    cluster.add("ValidatingAdmissionPolicyBinding", "pods", spec={"policyName": "pods", "validationActions": ["Audit"]})
 
 
 def _pod_spec(name: str, image: str, *, safe: bool) -> dict[str, Any]:
