@@ -210,7 +210,6 @@ class _Reading(Generic[Kept]):
         kinds = tuple(sorted({kind for _, kind in waiting}))
         reason = self._translated(bulk.name, lambda: self._routed(bulk, reader, kinds, units, waiting, deadline))
         for unit in units:
-            self._open(unit)
             unit.reason = unit.reason or reason
 
     def _routed(
@@ -307,7 +306,9 @@ class _Reading(Generic[Kept]):
 
     def _end(self, unit: _Unit) -> None:
         """All of a unit has been read: record its snapshot and start what waited for it."""
+        self._open(unit)  # a bulk pass may have had nothing for it
         self._record(unit.source, unit.place, unit.reason, unit.sink, unit)
+        unit.sink = None  # what it holds has been given; thousands of units may end together
         for source in self._sources:
             if source.parent is None or source.parent not in {f.type for f in unit.source.yields if f.lists}:
                 continue
