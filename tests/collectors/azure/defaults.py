@@ -23,8 +23,12 @@ UNTABLED = frozenset(
         "microsoft.insights/diagnosticsettings",
         "microsoft.sql/servers/auditingsettings",
         "microsoft.sql/servers/azureadonlyauthentications",
+        "microsoft.sql/servers/databases/backuplongtermretentionpolicies",
+        "microsoft.sql/servers/databases/backupshorttermretentionpolicies",
         "microsoft.sql/servers/databases/transparentdataencryption",
+        "microsoft.sql/servers/failovergroups",
         "microsoft.sql/servers/firewallrules",
+        "microsoft.sql/servers/ipv6firewallrules",
         "microsoft.storage/storageaccounts/blobservices",
     }
 )
@@ -140,6 +144,14 @@ BESIDE: dict[str, dict[str, Any]] = {
 # Settings that every resource of the parent's type has from its first day: name and properties.
 SETTINGS: dict[str, tuple[str, dict[str, Any]]] = {
     "microsoft.sql/servers/auditingsettings": ("default", {"state": "Disabled", "retentionDays": 0}),
+    "microsoft.sql/servers/databases/backuplongtermretentionpolicies": (
+        "default",
+        {"weeklyRetention": "PT0S", "monthlyRetention": "PT0S", "yearlyRetention": "PT0S", "weekOfYear": 0},
+    ),
+    "microsoft.sql/servers/databases/backupshorttermretentionpolicies": (
+        "default",
+        {"retentionDays": 7, "diffBackupIntervalInHours": 12},
+    ),
     "microsoft.sql/servers/databases/transparentdataencryption": ("current", {"state": "Enabled"}),
     "microsoft.storage/storageaccounts/blobservices": ("default", {"deleteRetentionPolicy": {"enabled": False}}),
 }
