@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from collectors.source import Connection, sources
+from collectors.source import Connection, Place, Source, sources
 from evidence_store.records import Json, Snapshot, Unread
 from pipeline.collect import Collector
 from tests.collectors.kubernetes.cluster import Cluster
@@ -40,10 +40,19 @@ def one(seen: Looked, type_: str, name: str, facet: str = "config") -> dict[str,
 
 def kept(kube: Cluster, type_: str, name: str, facet: str = "config") -> dict[str, Json]:
     """The facts of one facet of one object, by the source that yields it."""
-    (source,) = [s for s in sources("kubernetes") if any((f.type, f.name) == (type_, facet) for f in s.yields)]
-    return one(collect(kube.connect(), source.name), type_, name, facet)
+    (yielding,) = [s for s in sources("kubernetes") if any((f.type, f.name) == (type_, facet) for f in s.yields)]
+    return one(collect(kube.connect(), yielding.name), type_, name, facet)
 
 
 def told(facts: dict[str, Json]) -> dict[str, Json]:
     """The facts that are there."""
     return {name: value for name, value in facts.items() if value not in (None, [], {})}
+
+
+def source(name: str) -> Source:
+    return next(s for s in sources("kubernetes") if s.name == name)
+
+
+def place(connection: Connection) -> Place:
+    (only,) = connection.places()
+    return only

@@ -6,27 +6,16 @@ from typing import Any
 import pytest
 
 from collectors.kubernetes import api
-from collectors.kubernetes.gate import Gate, Permit, under
 from collectors.kubernetes.reader import EMPTY_PAGES, RESTARTS
-from collectors.source import Place, Source, UndeclaredCallError, UnreadError, sources
+from collectors.source import UnreadError, sources
 from evidence_store.records import Presence, Why
 from tests.collectors.kubernetes.cluster import Cluster
-from tests.collectors.kubernetes.collecting import collect, reason, snapshot
+from tests.collectors.kubernetes.collecting import collect, place, reason, snapshot, source
 from tests.collectors.kubernetes.kinds import Kind
 
 PODS = "list pods"
 POD = "kubernetes.pod"
 SPEC = {"containers": [{"name": "app", "image": "nginx"}]}
-
-
-def source(name: str) -> Source:
-    return next(s for s in sources("kubernetes") if s.name == name)
-
-
-def place(connection: Any) -> Place:
-    (only,) = connection.places()
-    assert isinstance(only, Place)
-    return only
 
 
 def pods(kube: Cluster, *names: str) -> None:
@@ -274,6 +263,25 @@ def test_no_source_takes_garbage_for_an_answer(kube: Cluster, how: str) -> None:
     assert {shot.presence for group in seen.snapshots.values() for shot in group} == {Presence.FAILED}
 
 
+@pytest.mark.parametrize(
+    ("limit", "to", "told"),
+    [
+        ("LARGEST", 10, "list pods gave an answer of unexpected shape (an answer of more than 0 MiB)"),
+        ("WHOLE_SECONDS", -1.0, "list pods did not end in time (no whole answer within -1 s)"),
+    ],
+)
+def test_an_answer_has_a_greatest_size_and_a_longest_time(
+    kube: Cluster, monkeypatch: pytest.MonkeyPatch, limit: str, to: float, told: str
+) -> None:
+    connection = kube.connect()
+    where = place(connection)
+    monkeypatch.setattr(api, limit, to)
+    with pytest.raises(UnreadError) as caught:
+        list(source(PODS).read(connection.reader(where, source(PODS))))
+    assert str(caught.value) == told
+    assert kube.calls.count(PODS) == 1
+
+
 def test_a_half_page_is_asked_for_again(kube: Cluster) -> None:
     pods(kube, "a", "b", "c")
     kube.garble(PODS, "half-page", times=1)
@@ -325,66 +333,6 @@ def test_fields_that_we_do_not_know_change_nothing(kube: Cluster) -> None:
     after = collect(kube.connect(), PODS)
     for facet in ("config", "status", "variables"):
         assert after.facts(POD, facet) == before.facts(POD, facet) != {}
-
-
-# What may leave.
-
-
-def test_a_call_that_was_not_declared_is_refused_before_it_leaves(kube: Cluster) -> None:
-    connection = kube.connect()
-    reader = connection.reader(place(connection), source(PODS))
-    with pytest.raises(UndeclaredCallError, match="list pods did not declare list secrets"):
-        list(reader.pages("list secrets", "Secret"))
-    assert "list secrets" not in kube.calls
-
-
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", "/api/v1/secrets"),
-        ("GET", "/api/v1/namespaces/default/pods"),
-        ("GET", "/api/v1/pods?watch=true"),
-        ("GET", "/api/v1/pods?limit=1&watch"),
-        ("GET", "/api/v1/pods/../secrets"),
-        ("DELETE", "/api/v1/pods"),
-        ("POST", "/api/v1/pods"),
-    ],
-)
-def test_what_is_asked_through_the_client_directly_is_refused_too(kube: Cluster, method: str, path: str) -> None:
-    connection = kube.connect()
-    client = connection.api.client
-    with under(Permit(PODS, frozenset({("GET", "/api/v1/pods")}))), pytest.raises(UndeclaredCallError):
-        client.call_api(method, kube.url + path, {})
-    with pytest.raises(UndeclaredCallError, match="a read without a permit"):
-        client.call_api("GET", f"{kube.url}/api/v1/pods", {})
-    assert kube.calls == []
-
-
-def test_credentials_do_not_follow_to_another_host(kube: Cluster) -> None:
-    client = kube.connect().api.client
-    with under(Permit(PODS, frozenset({("GET", "/api/v1/pods")}))), pytest.raises(UndeclaredCallError):
-        client.call_api("GET", "https://localhost:1/api/v1/pods", {})
-
-
-def test_a_server_behind_a_path_is_asked_below_it_and_nowhere_else() -> None:
-    class Pool:
-        def __init__(self) -> None:
-            self.sent: list[str] = []
-
-        def request(self, method: str, url: str, **options: Any) -> None:
-            assert (options["retries"], options["redirect"]) == (False, False)
-            self.sent.append(f"{method} {url}")
-
-    pool, host = Pool(), "https://proxy.example.com/k8s/clusters/c-1"
-    gate = Gate(pool, host)
-    with under(Permit(PODS, frozenset({("GET", "/api/v1/pods")}))):
-        gate.request("GET", f"{host}/api/v1/pods?limit=5")
-        for url in ("https://proxy.example.com/api/v1/pods", f"{host}-2/api/v1/pods", "/api/v1/pods"):
-            with pytest.raises(UndeclaredCallError):
-                gate.request("GET", url)
-        with pytest.raises(UndeclaredCallError):
-            gate.request("GET", f"{host}/api/v1/pods", fields=[("watch", "1")])
-    assert pool.sent == [f"GET {host}/api/v1/pods?limit=5"]
 
 
 def test_answers_are_compressed_where_they_are_large(kube: Cluster) -> None:
