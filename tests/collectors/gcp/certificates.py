@@ -61,8 +61,8 @@ def private_pem(key: rsa.RSAPrivateKey) -> str:
 
 
 def account_key() -> rsa.RSAPrivateKey:
-    """A key for a service account."""
-    return _key()
+    """A key for a service account: a short one, for each connection of each test reads and checks it anew."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=1024)
 
 
 def _builder(subject: x509.Name, issuer: x509.Name, key: rsa.RSAPrivateKey) -> x509.CertificateBuilder:
