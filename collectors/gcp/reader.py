@@ -106,7 +106,7 @@ class Listing:
                 if token and restarts < RESTARTS:
                     restarts += 1
                     continue
-                unknown = self._unknown(call, asked) if not token else ()
+                unknown = self._unknown(call, asked) if asked and not token and not restarts else ()
                 if not unknown:
                     raise UnreadError(refused) from None
             for kind in unknown:
@@ -116,18 +116,18 @@ class Listing:
                 return
 
     def _unknown(self, call: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
-        """The types that the service refuses to list."""
+        """The types that the service refuses to list. None of them where it refuses what it must know as well."""
+        refused = kinds if len(kinds) == 1 else tuple(kind for kind in kinds if self._refuses(call, kind))
+        return () if len(refused) == len(kinds) and self._refuses(call, PROJECT) else refused
+
+    def _refuses(self, call: str, kind: str) -> bool:
         from google.api_core.exceptions import InvalidArgument
 
-        if len(kinds) == 1:
-            return kinds
-        unknown = []
-        for kind in kinds:
-            try:
-                self._page(call, (kind,), "", size=1)
-            except InvalidArgument:
-                unknown.append(kind)
-        return tuple(unknown)
+        try:
+            self._page(call, (kind,), "", size=1)
+        except InvalidArgument:
+            return True
+        return False
 
     def _page(self, call: str, kinds: tuple[str, ...], token: str, size: int = PAGE) -> "Page":
         request = {

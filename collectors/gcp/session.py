@@ -13,7 +13,7 @@ from collectors.gcp.credentials import ACTION, Credentials
 from collectors.gcp.permissions import OWN_CALLS, permission_of
 from collectors.gcp.projects import PROJECT, Projects, understood
 from collectors.gcp.reader import Listing, Reader
-from collectors.source import Item, Place, Source, UnreadError
+from collectors.source import Place, Source, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
 PATIENT = Patience()
@@ -55,9 +55,6 @@ class GcpConnection:
         kept = []
         try:
             for asset in listing.every(_LIST, (PROJECT,)):
-                if isinstance(asset, Item):
-                    projects.unread = Unread(Why.UNEXPECTED, permission_of(_LIST), "INVALID_ARGUMENT")
-                    continue
                 kept.append(asset)
                 project = understood(asset)
                 if project is None:

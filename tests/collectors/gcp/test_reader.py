@@ -7,7 +7,7 @@ import pytest
 
 from collectors.gcp.client import Patience
 from collectors.gcp.reader import Reader
-from collectors.source import Place, Source, UndeclaredCallError
+from collectors.source import Place, Source, UndeclaredCallError, UnreadError
 from evidence_store.records import Scope, Unread, Why
 from tests.collectors.gcp.assets import BUCKET, INSTANCE, machine
 from tests.collectors.gcp.cloud import Cloud
@@ -218,6 +218,23 @@ def test_a_type_that_the_service_does_not_know_is_left_out_and_the_rest_goes_on(
 def test_a_type_that_the_service_does_not_know_is_told_where_it_is_the_only_one(gcp: Cloud) -> None:
     gcp.unsupported = {SECRET}
     assert gather(gcp.connect(), SECRET).reason(SECRET).why is Why.UNSUPPORTED
+
+
+def test_a_question_that_is_refused_whatever_the_type_blames_no_type(gcp: Cloud) -> None:
+    connection = gcp.connect("projects/shop")
+    tuple(connection.places())
+    gcp.asked.clear()
+    gcp.garble(RESOURCE, "invalid", times=4)
+    reader = connection.reader(Place(Scope("gcp", "shop")), declared(RESOURCE))
+    with pytest.raises(UnreadError, match=r"listResource gave an answer of unexpected shape \(INVALID_ARGUMENT\)"):
+        list(reader.items("RESOURCE", (BUCKET, SECRET)))
+    assert len(gcp.asked) == 4
+
+
+def test_projects_that_the_service_refuses_to_list_leave_the_root_incomplete(gcp: Cloud) -> None:
+    gcp.unsupported = {"cloudresourcemanager.googleapis.com/Project"}
+    found = gather(gcp.connect(), BUCKET)
+    assert (found.accounts, found.reason(BUCKET)) == ([gcp.organization], Unread(Why.UNEXPECTED, LIST, "INVALID_ARGUMENT"))
 
 
 def spoilt(gcp: Cloud, uid: str, /, **changes: Any) -> None:
