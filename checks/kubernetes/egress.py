@@ -45,7 +45,8 @@ def k8s_netpol_egress_limited(
         return skipped
     name, value = namespace.fact("name"), class_of(namespace, classification)
     if value is None:
-        return Unknown(f"namespace {name} does not say how its information is classified: label it with {classification[0]}")
+        asked = ", ".join(classification)
+        return Unknown(f"namespace {name} does not say how its information is classified: label it with one of {asked}")
     if value not in {plain(text) for text in sensitive}:
         return NotApplicable(f"namespace {name} is classified {value}, which is not sensitive")
     policies = [policy for policy in inventory.where("kubernetes.network_policy", namespace=name) if _closes_all(policy)]

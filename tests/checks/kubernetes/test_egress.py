@@ -74,7 +74,7 @@ def test_a_namespace_says_how_its_information_is_classified(kube: Cluster) -> No
     seen = asked(kube, LIMITED)
     assert seen.status(LIMITED, ":shop") == "not_applicable"
     assert seen.status(LIMITED, ":new") == "unknown"
-    assert seen.reason(LIMITED, ":new").endswith("label it with classification")
+    assert seen.reason(LIMITED, ":new").endswith("label it with one of classification, data-classification, data-class")
     assert asked(kube, LIMITED, sensitive=["Public"]).status(LIMITED, ":shop") == "fail"
 
 
