@@ -44,8 +44,8 @@ def gcp_compute_os_login(instance: Resource, *, inventory: Inventory) -> Answer:
     """
     if is_windows(instance):
         return NotApplicable(f"{instance.name} runs Windows, which has no OS Login")
-    if setting(instance, "enable-oslogin", inventory):
-        return None
+    if on := setting(instance, "enable-oslogin", inventory):
+        return on if isinstance(on, Unknown) else None
     own = instance.fact("enable-oslogin") is not None
     return f"{instance.name} does not use OS Login ({'its own metadata turn it off' if own else 'no metadata turn it on'})"
 
@@ -90,8 +90,9 @@ def gcp_compute_serial_off(instance: Resource, *, inventory: Inventory) -> Answe
 
     The serial console knows no source address and passes every firewall: a key is all that it asks for.
     """
-    if not setting(instance, "serial-port-enable", inventory):
-        return None
+    on = setting(instance, "serial-port-enable", inventory)
+    if isinstance(on, Unknown) or not on:
+        return on or None
     where = "its own metadata" if instance.fact("serial-port-enable") is not None else "the metadata of its project"
     return f"{instance.name} lets people in through its serial port by {where}"
 

@@ -2,6 +2,7 @@
 
 import re
 
+from checks.check import Unknown
 from evidence_store.records import Inventory, Resource
 
 DEFAULT_ACCOUNT = re.compile(r"\d+-compute@developer\.gserviceaccount\.com")
@@ -22,9 +23,15 @@ def is_windows(instance: Resource) -> bool:
     )
 
 
-def setting(instance: Resource, name: str, inventory: Inventory) -> bool:
-    """Whether a metadata switch is on for a machine: its own value, else that of its project; unset is off."""
+def setting(instance: Resource, name: str, inventory: Inventory) -> bool | Unknown:
+    """Whether a metadata switch is on for a machine: its own value, else that of its project; unset is off.
+
+    `Unknown` where it hangs on the project's metadata, and the inventory does not have them.
+    """
     own = instance.fact(name)
     if own is not None:
         return bool(own)
-    return any(project.fact(name) for project in inventory.where("gcp.compute.project"))
+    projects = list(inventory.where("gcp.compute.project"))
+    if not projects:
+        return Unknown(f"{instance.name} may have {name} from its project, whose metadata the inventory does not have")
+    return any(project.fact(name) for project in projects)

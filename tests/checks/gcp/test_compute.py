@@ -66,8 +66,17 @@ def test_os_login_is_on_by_the_machine_or_else_by_its_project(
     assert asked(gcp, LOGIN).status(LOGIN) == status
 
 
+def test_where_the_projects_metadata_are_not_to_be_had_the_answer_is_open(gcp: Cloud) -> None:
+    machine(gcp)
+    assert asked(gcp, LOGIN).status(LOGIN) == "unknown"
+    assert "whose metadata the inventory does not have" in asked(gcp, SERIAL).reason(SERIAL)
+    machine(gcp, metadata={"enable-oslogin": "TRUE", "serial-port-enable": "FALSE"})
+    assert (asked(gcp, LOGIN).status(LOGIN), asked(gcp, SERIAL).status(SERIAL)) == ("pass", "pass")
+
+
 def test_another_projects_metadata_does_not_count(gcp: Cloud) -> None:
     machine(gcp)
+    project_metadata(gcp)
     items = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
     gcp.add("compute.googleapis.com/Project", "lab", {"name": "lab", "commonInstanceMetadata": items}, project="lab")
     assert asked(gcp, LOGIN).reason(LOGIN) == "web does not use OS Login (no metadata turn it on)"
