@@ -7,9 +7,8 @@ however narrow the part of the network is that it leads to.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 
-from checks.azure.addresses import is_internet
+from checks.azure.addresses import is_internet, network_of
 from evidence_store.records import Json
 
 FAMILIES = (4, 6)
@@ -125,7 +124,7 @@ def _is_wide(source: str, family: int) -> bool:
     word = source.casefold()
     if word in EVERYONE or word == "azurecloud" or word.startswith("azurecloud."):
         return True
-    return _is_block(source) and ip_network(source, strict=False).version == family and is_internet(source)
+    return _is_block(source) and network_of(source).version == family and is_internet(source)
 
 
 def _is_everyone(source: str, family: int) -> bool:
@@ -133,7 +132,7 @@ def _is_everyone(source: str, family: int) -> bool:
         return True
     if not _is_block(source):
         return False
-    network = ip_network(source, strict=False)
+    network = network_of(source)
     return network.version == family and network.prefixlen == 0
 
 

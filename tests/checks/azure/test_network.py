@@ -114,6 +114,11 @@ def test_ports_of_a_range_that_an_earlier_rule_leaves_open_fail(azure: "Cloud") 
     assert asked(azure, PORTS).reason(PORTS, "/web") == "web opens 5985-5986/tcp to * by rule rule-200"
 
 
+def test_a_source_that_is_no_address_is_unknown(azure: "Cloud") -> None:
+    group(azure, rule(source="10.0.0.1-10.0.0.9"))
+    assert asked(azure, PORTS).status(PORTS, "/web") == "unknown"
+
+
 def test_a_group_on_nothing_is_not_judged(azure: "Cloud") -> None:
     group(azure, rule(), subnets=[])
     assert asked(azure, PORTS).status(PORTS, "/web") == "not_applicable"

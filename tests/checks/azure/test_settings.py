@@ -74,7 +74,10 @@ CASES = {
             ({"publicNetworkAccess": "Enabled", "networkAcls": {"defaultAction": "Allow"}}, "every network"),
             ({"networkAcls": WIDE}, "accepts connections from 0.0.0.0/1"),
         ),
-        unknown=({"publicNetworkAccess": "SecuredByPerimeter"},),
+        unknown=(
+            {"publicNetworkAccess": "SecuredByPerimeter"},
+            {"networkAcls": {"defaultAction": "Deny", "ipRules": [{"value": "the office"}]}},
+        ),
     ),
     "azure_storage_no_shared_key": Case(
         STORAGE,
@@ -133,6 +136,7 @@ CASES = {
             ({"apiServerAccessProfile": {"enablePrivateCluster": False, "authorizedIPRanges": []}}, "open to every address"),
             ({"apiServerAccessProfile": {"authorizedIPRanges": ["203.0.113.0/24", "0.0.0.0/0"]}}, "open to 0.0.0.0/0"),
         ),
+        unknown=({"apiServerAccessProfile": {"authorizedIPRanges": ["office"]}},),
     ),
     "azure_aks_directory_signin": Case(
         CLUSTER,

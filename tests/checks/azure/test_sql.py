@@ -66,6 +66,11 @@ def test_a_rule_for_ipv6_that_admits_many_fails(azure: "Cloud") -> None:
     assert asked(azure, PUBLIC).reason(PUBLIC, "/shop") == "shop is open to :: to ffff:: by rule all"
 
 
+def test_a_rule_without_addresses_is_unknown(azure: "Cloud") -> None:
+    server(azure, ("203.0.113.7", ""))
+    assert asked(azure, PUBLIC).status(PUBLIC, "/shop") == "unknown"
+
+
 def test_any_public_access_can_be_refused_by_a_parameter(azure: "Cloud") -> None:
     server(azure, publicNetworkAccess="Enabled")
     assert asked(azure, PUBLIC, max_addresses=0).reason(PUBLIC, "/shop") == "shop has public network access on"
