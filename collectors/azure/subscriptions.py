@@ -27,8 +27,9 @@ RESOURCE = Facet(
 )
 
 
-@source("arm.Microsoft.Resources/tenants", level="account", yields=[TENANT])
+@source("arm.Microsoft.Resources/tenants", level="account", yields=[TENANT], permissions=())
 def tenants(read: Reader) -> Iterator[Observation]:
+    """Whoever signs in is told of the own tenant: it takes no role."""
     if not read.is_root:
         raise NotEnabledError("a tenant is no subscription's")
     for item in read.items("/tenants", "2022-12-01"):
