@@ -225,7 +225,8 @@ class _Reading(Generic[Kept]):
             if time.monotonic() > deadline:
                 return Unread(Why.TIMEOUT, bulk.name, f"no end after {self._of._unit_seconds:.0f} s")
             if isinstance(item.body, Unread):
-                for unit in units:
+                whole = item.account and item.kind  # thousands of accounts may each lack many kinds
+                for unit in waiting.get((item.account, item.kind), ()) if whole else units:
                     if item.account in ("", unit.place.scope.account) and (not item.kind or item.kind in unit.source.takes):
                         unit.reason = unit.reason or item.body
                 continue
