@@ -1,21 +1,23 @@
 """Nodes and control plane: that their versions still get fixes, and that every node sends its logs away."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.kubernetes.containers import ENDED
 from checks.kubernetes.flags import runner_of
-from checks.kubernetes.naming import listed, name_of, some
+from checks.kubernetes.naming import name_of, some
 from checks.kubernetes.support import end_of_support, minor_of
 from evidence_store.records import Inventory, Json, Resource
 
-# Programs that collect the logs of containers and send them away, by a part of their image's or workload's name.
+# Programs that collect the logs of containers and send them away, by words in their image's or workload's name.
 _COLLECTORS = (
     "alloy", "ama-logs", "aws-for-fluent-bit", "cloudwatch-agent", "datadog-agent", "dynatrace-oneagent", "elastic-agent",
     "filebeat", "fluent-bit", "fluentbit", "fluentd", "grafana-agent", "logging-agent", "logspout", "newrelic-logging",
     "oneagent", "opentelemetry-collector", "otel-collector", "promtail", "rsyslog", "splunk-otel", "sumologic", "vector",
 )  # fmt: skip
+_SEPARATOR = re.compile(r"[^a-z0-9]+")
 _MEMBERS = (
     "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/etcd", "node-role.kubernetes.io/master",
 )  # fmt: skip
@@ -118,7 +120,7 @@ def k8s_log_shipping(cluster: Resource, *, inventory: Inventory, collectors: tup
     What a container writes lives on its node until the file is rotated or the node is gone, and an intruder can remove it.
     Collectors are known by their names; where they send the logs is not visible here.
 
-    `collectors`: parts of names of images or daemon sets that are log collectors
+    `collectors`: words in the names of images or daemon sets that are log collectors
     """
     nodes = {node.fact("name") for node in inventory.where("kubernetes.node") if not _is_virtual(node.fact("labels") or {})}
     if not nodes:
@@ -142,7 +144,14 @@ def _is_collector(agent: Resource, collectors: Iterable[str]) -> bool:
         agent.fact("name"),
         *(image.partition("@")[0].rpartition("/")[2] for image in (agent.fact("images") or {}).values() if image),
     ]
-    return any(listed(name, [f"*{part}*" for part in collectors]) for name in names)
+    words = [_hyphened(name) for name in names]
+    parts = {_hyphened(part) for part in collectors} - {"-"}  # what has no letter is no name
+    return any(part in name for name in words for part in parts)
+
+
+def _hyphened(name: str) -> str:
+    """A name as words between hyphens: `mirror/fluent-bit:3.2` is `-mirror-fluent-bit-3-2-`."""
+    return _SEPARATOR.sub("-", f"-{name.casefold()}-")
 
 
 def _pods_of(agent: Resource, inventory: Inventory) -> Iterator[Resource]:

@@ -107,7 +107,7 @@ def test_a_collector_that_is_known_by_its_image_or_name_runs_on_every_node(kube:
     agent(kube, "agent", "registry.example.com:5000/mirror/fluent-bit:3.2@sha256:" + "a" * 64, "a", "b")
     assert asked(kube, LOGS).status(LOGS, UID) == "pass"
     kube.remove("DaemonSet", "agent", "logging")
-    agent(kube, "promtail", "registry.example.com/x:1", "a", "b")
+    agent(kube, "loki-promtail", "registry.example.com/x:1", "a", "b")
     assert asked(kube, LOGS).status(LOGS, UID) == "pass"
 
 
@@ -126,6 +126,7 @@ def test_two_collectors_may_share_the_nodes(kube: Cluster) -> None:
         ("fluent-bit:3", ("a", "b"), {"phase": "Pending"}, "runs no log collector on a, b"),
         ("fluent-bit:3", ("a", "b"), {"ready": 1}, "has its log collector logging/agent not ready on every node"),
         ("fluent-bits.example.com/proxy:1", ("a", "b"), {}, "runs no known log collector as a daemon set"),
+        ("pgvector:1", ("a", "b"), {}, "runs no known log collector as a daemon set"),
     ],
 )
 def test_a_node_without_a_collector_that_works_is_found(
@@ -152,7 +153,8 @@ def test_nodes_that_are_no_machines_are_not_counted(kube: Cluster) -> None:
     node(kube, "a")
     agent(kube, "mine", "registry.example.com/our-shipper:2", "a")
     assert asked(kube, LOGS).status(LOGS, UID) == "fail"
-    assert asked(kube, LOGS, collectors=["our-shipper"]).status(LOGS, UID) == "pass"
+    assert asked(kube, LOGS, collectors=["Our.Shipper"]).status(LOGS, UID) == "pass"
+    assert asked(kube, LOGS, collectors=["", "-"]).status(LOGS, UID) == "fail"
 
 
 @pytest.mark.parametrize("call", ["list nodes", "list daemonsets.apps", "list pods"])
