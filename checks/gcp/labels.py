@@ -3,7 +3,7 @@
 import re
 
 from checks.check import NotApplicable, Unknown
-from evidence_store.records import Json, Resource
+from evidence_store.records import Resource
 
 YEAR = 365  # days
 _PERIOD = re.compile(r"(\d+)(d|days?|y|years?)?")
@@ -12,12 +12,7 @@ _NO_PERIOD = {"none", "no", "unlimited", "0"}
 
 def label_of(resource: Resource, label: str) -> str | None:
     """The value of a label, plain; `None` where the resource does not carry it, or carries it empty."""
-    return value_of(resource.fact("labels"), label)
-
-
-def value_of(labels: Json, label: str) -> str | None:
-    """The same of labels that stand elsewhere: those of a database are among its settings."""
-    for key, value in (labels or {}).items():
+    for key, value in (resource.fact("labels") or {}).items():
         if plain(key) == plain(label) and plain(value):
             return plain(value)
     return None

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from checks.check import Answer, NotApplicable, Unknown, check
-from checks.gcp.labels import named, value_of
+from checks.gcp.labels import label_of, named
 from checks.gcp.naming import some
 from checks.gcp.traffic import is_internet
 from evidence_store.records import Json, Resource, parse_time
@@ -80,7 +80,7 @@ def gcp_sql_backup(database: Resource, *, min_backups: int = 7) -> Answer:
     on="gcp.sql.instance",
     severity="medium",
     version=1,
-    needs=("instanceType", "settings"),
+    needs=("instanceType", "labels", "settings"),
     fix="Set the availability type to REGIONAL; label each database by its criticality.",
 )
 def gcp_sql_high_availability(
@@ -96,7 +96,7 @@ def gcp_sql_high_availability(
     settings = database.fact("settings") or {}
     if database.fact("instanceType") != "CLOUD_SQL_INSTANCE":
         return NotApplicable(f"{database.name} is a {database.fact('instanceType')}")
-    criticality = value_of(settings.get("userLabels"), label)
+    criticality = label_of(database, label)
     if criticality is None:
         return Unknown(f"{database.name} has no label {label} that says whether it is critical")
     if not named(criticality, critical):

@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from collectors.gcp.shaping import Facts, Shape, listing, only, without
+from collectors.gcp.shaping import Facts, Shape, listing, of_kind, only, without
 
 _MOVES = ("settingsVersion", "kind")
 
 
 def _instance(facts: Facts, _: Any) -> Facts:
     more: Facts = {"settings": without(facts["settings"], *_MOVES)} if "settings" in facts else {}
+    if "settings" in facts:
+        more["labels"] = of_kind("userLabels", dict, facts["settings"].get("userLabels"))
     if "diskEncryptionConfiguration" in facts:
         more["diskEncryptionConfiguration"] = only(facts["diskEncryptionConfiguration"], "kmsKeyName")
     if "replicaNames" in facts:
@@ -42,6 +44,7 @@ instances = listing(
             "suspensionReason": list,
             "pscServiceAttachmentLink": str,
         },
+        added=("labels",),
     ),
     _instance,
 )
