@@ -146,14 +146,14 @@ def azure_storage_customer_key(
     on="azure.storage.account",
     severity="low",
     version=1,
-    needs=("containerDeleteRetentionPolicy", "deleteRetentionPolicy", "isVersioningEnabled", "kind"),
+    needs=("containerDeleteRetentionPolicy", "deleteRetentionPolicy", "isHnsEnabled", "isVersioningEnabled", "kind"),
     fix="Turn on soft delete for blobs and containers, and versioning, in the data protection of the account.",
 )
 def azure_storage_soft_delete(account: Resource, *, min_days: int = 7) -> Answer:
     """What is deleted or overwritten in a storage account can be brought back for some days.
 
     A mistake, or somebody with an account's key, deletes faster than anyone notices. Accounts for premium file shares
-    hold no containers.
+    hold no containers; those with a hierarchy of folders know no versions.
 
     `min_days`: for how many days what was deleted must be kept
     """
@@ -166,7 +166,9 @@ def azure_storage_soft_delete(account: Resource, *, min_days: int = 7) -> Answer
     ]
     if missing:
         return f"{account.name} does not keep deleted {' and '.join(missing)} for {min_days} days"
-    return None if account.fact("isVersioningEnabled") else f"{account.name} keeps no earlier versions of blobs"
+    if account.fact("isHnsEnabled") is True or account.fact("isVersioningEnabled") is True:
+        return None
+    return f"{account.name} keeps no earlier versions of blobs"
 
 
 def _kept(policy: Json, min_days: int) -> bool:

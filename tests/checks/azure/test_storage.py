@@ -70,6 +70,12 @@ def test_what_is_deleted_can_be_had_back(azure: "Cloud", changed: dict[str, Any]
     assert words in seen.reason(SOFT, "/files")
 
 
+def test_an_account_with_folders_knows_no_versions(azure: "Cloud") -> None:
+    azure.add(ACCOUNT, "lake", properties={"isHnsEnabled": True})
+    azure.add(BLOBS, "lake/default", properties={**SOUND, "isVersioningEnabled": None})
+    assert asked(azure, SOFT).status(SOFT, "/lake") == "pass"
+
+
 def test_an_account_for_file_shares_keeps_no_blobs(azure: "Cloud") -> None:
     azure.add(ACCOUNT, "shares", kind="FileStorage")
     assert asked(azure, SOFT).status(SOFT, "/shares") == "not_applicable"
