@@ -6,6 +6,7 @@ import pytest
 
 from tests.checks.gcp.scene import DEFAULT, FOLDER, OFF, ON, ORDERS, ORGANIZATION, asked, guardrails, orders
 from tests.collectors.gcp.cloud import Cloud
+from tests.harness import look
 
 KEYS = "gcp_org_no_sa_keys"
 BUCKETS = "gcp_org_public_access_prevention"
@@ -236,3 +237,24 @@ def test_the_baseline_is_in_force_and_what_takes_it_back_is_told(gcp: Cloud) -> 
     assert seen.status(BASELINE, ORGANIZATION) == "pass"
     assert seen.reason(BASELINE, SHOP) == "project shop does not have sql.restrictPublicIp enforced"
     assert asked(gcp, BASELINE).status(BASELINE, ORGANIZATION) == "fail"
+
+
+# -- targets that reach less than the organization ---------------------------------------------------------------------
+
+
+def test_a_folder_as_the_target_depends_on_the_organization_unless_it_decides_itself(gcp: Cloud) -> None:
+    seen = asked(gcp, BUCKETS, parent=FOLDER)
+    assert {str(f.status) for f in seen.of(BUCKETS)} == {"unknown"}
+    assert "organizations/123456789012, which was not read" in seen.reason(BUCKETS, FOLDER)
+    prevention(gcp, folder=ON)
+    seen = asked(gcp, BUCKETS, parent=FOLDER)
+    assert (seen.status(BUCKETS, FOLDER), seen.status(BUCKETS, SHOP)) == ("pass", "pass")
+
+
+def test_a_target_beside_it_that_reaches_the_organization_settles_what_a_project_inherits(gcp: Cloud) -> None:
+    orders(gcp)
+    prevention(gcp, organization=ON)
+    both = {"one": gcp.connect(ORDERS), "all": gcp.connect(ORGANIZATION)}
+    seen = look(both, BUCKETS)
+    assert seen.status(BUCKETS, "projects/444444444444") == "pass"
+    assert look(both["one"], BUCKETS).status(BUCKETS) == "unknown"
