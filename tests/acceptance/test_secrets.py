@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import zstandard
 
+from scanner import FORMATS
 from tests.acceptance.conftest import AWS, Command, rows
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def held(tmp_path: Path, but: Collection[str] = ()) -> str:
 def test_planted_secrets_are_nowhere(planted: None, command: Command, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     said = []
-    for form in ("text", "json", "csv", "sarif", "junit"):
+    for form in FORMATS:
         ran = command("run", "--debug", "--format", form, "--output", f"report.{form}")
         said += [ran.out, ran.err]
     assert command("evidence", "export", "-o", "pack.zip").code == 0
