@@ -2,5 +2,5 @@
 
 A view is taken from the store once (`view`, `soa`, `gaps`, `history`, `coverage`); a renderer turns it into text and
 never asks for more. To add a format of `scanner run`: a module `run_<format>.py` with `write(view, out)`, named in
-`commands/run.py`.
+`commands/run.py` and in `FORMATS` of `scanner.py`.
 """
