@@ -110,7 +110,9 @@ class _Guard:
         return response
 
 
-def new_client(credential: Any, endpoint: str, user_agent: str, ca_file: str | None, pace: Pace) -> "ResourceManagementClient":
+def new_client(
+    credential: Any, endpoint: str, user_agent: str, ca_file: str | None, gate: Gate, pace: Pace
+) -> "ResourceManagementClient":
     """A client that any number of threads share. It belongs to no subscription: each request names its own."""
     import requests
     from azure.core.pipeline.policies import HeadersPolicy, ProxyPolicy, RequestIdPolicy, UserAgentPolicy
@@ -126,7 +128,7 @@ def new_client(credential: Any, endpoint: str, user_agent: str, ca_file: str | N
         HeadersPolicy(),
         UserAgentPolicy(user_agent=user_agent),
         ProxyPolicy(),
-        Patience(Gate(), pace),
+        Patience(gate, pace),
         ARMChallengeAuthenticationPolicy(credential, f"{endpoint}/.default"),
         _Guard(urlsplit(endpoint).netloc),
     ]

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from collectors.azure import AzureTarget
 from collectors.azure.client import Permit, new_client
 from collectors.azure.errors import of_sdk
-from collectors.azure.gate import Pace
+from collectors.azure.gate import Gate, Pace
 from collectors.azure.graph import account_of
 from collectors.azure.permissions import OWN_CALLS, Permissions, granted
 from collectors.azure.reader import Asking, Reader
@@ -77,7 +77,9 @@ class AzureConnection:
             self._credential = _credential(settings)
         except (ValueError, OSError) as error:  # of a certificate that is not there, of a name that the chain does not know
             raise UnreadError(Unread(Why.CREDENTIALS, "sign-in", type(error).__name__)) from None
-        self._client = new_client(self._credential, settings.endpoint, f"annexa/{_version()}", settings.ca_file, pace)
+        self.gate = Gate()
+        agent = f"annexa/{_version()}"
+        self._client = new_client(self._credential, settings.endpoint, agent, settings.ca_file, self.gate, pace)
         self._asking = Asking(self._client, Permit("the search for subscriptions", OWN_CALLS))
         self._sight = _Sight(at_once=at_once)
 

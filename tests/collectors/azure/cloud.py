@@ -58,9 +58,11 @@ class Cloud:
 
     def __init__(self) -> None:
         self.endpoint = ""
+        self.resets = 0
         self.reset()
 
     def reset(self) -> None:
+        self.resets += 1
         self.page = 2
         self.latency = 0.0
         self.calls: list[Call] = []

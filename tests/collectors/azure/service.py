@@ -43,8 +43,11 @@ class Service:
         parts = urlsplit(target)
         graph = parts.path.lower() == "/providers/microsoft.resourcegraph/resources"
         name = f"resourcegraph.{str((body or {}).get('query', '')).split(' ')[0]}" if graph else f"arm.{type_of(parts.path)}"
+        resets = self._cloud.resets
         if self._cloud.latency:
             time.sleep(self._cloud.latency)
+            if self._cloud.resets != resets:
+                return error(503, "ServerBusy")  # whoever asked is gone, and so is the tenant that it asked
         at = time.monotonic()
         fault = self._fault(name)
         if self._cloud.expired:

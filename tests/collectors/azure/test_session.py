@@ -208,6 +208,11 @@ def test_a_list_of_subscriptions_that_is_odd_is_not_believed(azure: Cloud, how: 
     assert failed(azure).unread.why is Why.UNEXPECTED
 
 
+def test_settings_are_kept_in_one_spelling() -> None:
+    target = AzureTarget(name="azure", subscriptions=(PROD.upper(),), endpoint="https://management.usgovcloudapi.net/")
+    assert (target.subscriptions, target.endpoint) == ((PROD,), "https://management.usgovcloudapi.net")
+
+
 def test_no_module_of_the_sdk_is_imported_before_a_target_is_connected_to() -> None:
     code = (
         "import sys; from collectors.source import provider, sources\n"

@@ -46,7 +46,7 @@ def test_a_wait_that_is_longer_than_the_patience_is_given_up_at_once_by_all(azur
         with pytest.raises(UnreadError) as raised:
             list(read.items(LIST, VERSION))
         assert raised.value.unread.why is Why.THROTTLED
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 20
     assert len(azure.asked(DIAGNOSTICS)) == 1
 
 
@@ -65,9 +65,8 @@ def test_while_one_thread_has_been_told_to_wait_none_asks(azure: Cloud) -> None:
     azure.throttle(DIAGNOSTICS, times=1, retry_after=0.4)
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(ask, number) for number in range(8)]
-        while not any(c.status == 429 for c in list(azure.calls)):
+        while connection.gate.rest(query=False) <= 0:  # the refusal is on its way
             time.sleep(0.005)
-        time.sleep(0.05)  # the refusal travels
         told.set()
         for each in asked:
             each.result()
@@ -87,6 +86,7 @@ def test_a_quota_that_is_used_up_holds_queries_back_and_other_reads_not(azure: C
     assert reason(connection, MACHINES, PROD) == ""
     first, second = (c.at for c in azure.asked("resourcegraph.resources"))
     assert second - first >= 0.29
+    spent["x-ms-user-quota-resets-after"] = "00:00:10"
     azure.tell("resourcegraph.resources", spent, times=1)
     read = reader(connection)
     query = next(s for s in sources("azure") if s.name == MACHINES)
@@ -95,7 +95,7 @@ def test_a_quota_that_is_used_up_holds_queries_back_and_other_reads_not(azure: C
     assert list(rows) == []
     before = time.monotonic()
     list(read.items(LIST, VERSION))
-    assert time.monotonic() - before < 0.25
+    assert time.monotonic() - before < 5
 
 
 def test_a_server_that_stumbles_is_asked_again(azure: Cloud) -> None:
@@ -108,12 +108,12 @@ def test_a_server_that_stumbles_is_asked_again(azure: Cloud) -> None:
 def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_bound(azure: Cloud) -> None:
     connection = azure.connect(pace=Pace(attempts=1, answering=0.1))
     read = reader(connection)
-    azure.latency = 1
+    azure.latency = 12
     before = time.monotonic()
     with pytest.raises(UnreadError) as raised:
         list(read.items(LIST, VERSION))
     assert raised.value.unread.why is Why.UNREACHABLE
-    assert time.monotonic() - before < 0.9
+    assert time.monotonic() - before < 8
 
 
 @pytest.mark.parametrize(
