@@ -7,6 +7,7 @@
 """
 
 import threading
+import warnings
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,7 +33,9 @@ class Credentials:
         self._lock = threading.Lock()
         self._request = _request()
         try:
-            found, project = google.auth.default(scopes=[SCOPE], quota_project_id=quota_project, request=self._request)
+            with warnings.catch_warnings():  # a person without a quota project: the refusal tells it, and what to do
+                warnings.simplefilter("ignore", UserWarning)
+                found, project = google.auth.default(scopes=[SCOPE], quota_project_id=quota_project, request=self._request)
             if impersonate is not None:
                 quota = quota_project or getattr(found, "quota_project_id", None)
                 found = impersonated_credentials.Credentials(  # type: ignore[no-untyped-call]  # the SDK types a part of itself
@@ -67,6 +70,9 @@ class Credentials:
             if isinstance(found, str) and found and found != "default":
                 return found
         return type(self._sdk).__module__.rpartition(".")[2]
+
+    def close(self) -> None:
+        self._request.session.close()
 
     def headers(self) -> list[tuple[str, str]]:
         """What a call carries to say who asks, with a token that holds for a while yet. Raises `UnreadError`."""

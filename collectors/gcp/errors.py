@@ -57,6 +57,10 @@ def of_call(error: "GoogleAPICallError", action: str) -> Unread:
     if unreadable := _unreadable(error):
         return Unread(Why.UNEXPECTED, action, unreadable)
     reason, named = _reason(error)
+    if "requires a quota project" in str(
+        error.message
+    ):  # the service blames a project of its own tools, which nobody can change
+        return Unread(why, action, "a person's credentials need a project that the calls count against: set quota_project")
     if reason == "SERVICE_DISABLED":
         service, project = named.get("service", "cloudasset.googleapis.com"), named.get("consumer", "the quota project")
         return Unread(why, action, f"{service} is not enabled in {project}: enable it there")

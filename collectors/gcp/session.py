@@ -47,6 +47,7 @@ class GcpConnection:
 
     def close(self) -> None:
         self._assets.close()
+        self._credentials.close()
 
     def _listed(self) -> Iterator[str]:
         """The ids of the active projects, as far as they can be listed."""

@@ -1,8 +1,8 @@
 """Cloud Asset Inventory's gRPC service on the loopback: pages, refusals, and the ways in which answers go wrong.
 
 Ways: `throttled` (more: seconds to wait), `unavailable`, `internal`, `data loss`, `unauthenticated`, `disabled` (the API is not
-enabled), `quota project` (the project may not be used), `perimeter`, `scopes`, `not found`, `invalid`, `expired token`,
-`repeated token`, `new field`, `garbage`, `deadline`.
+enabled), `quota project` (the project may not be used), `no quota project`, `perimeter`, `scopes`, `not found`, `invalid`,
+`expired token`, `repeated token`, `new field`, `garbage`, `deadline`.
 """
 
 import time
@@ -173,6 +173,11 @@ _REFUSALS = {
     "unauthenticated": status("UNAUTHENTICATED", reason("ACCESS_TOKEN_EXPIRED")),
     "disabled": status("PERMISSION_DENIED", reason("SERVICE_DISABLED", **_SERVICE)),
     "quota project": status("PERMISSION_DENIED", reason("USER_PROJECT_DENIED", consumer="projects/tools")),
+    "no quota project": status(
+        "PERMISSION_DENIED",
+        reason("SERVICE_DISABLED", service="cloudasset.googleapis.com", consumer="projects/764086051850"),
+        message="The cloudasset.googleapis.com API requires a quota project, which is not set by default.",
+    ),
     "perimeter": status("PERMISSION_DENIED", message="Request is prohibited. vpcServiceControlsUniqueIdentifier: Xa1"),
     "scopes": status("PERMISSION_DENIED", reason("ACCESS_TOKEN_SCOPE_INSUFFICIENT")),
     "not found": status("NOT_FOUND"),

@@ -328,6 +328,16 @@ def test_a_quota_project_that_may_not_be_used_names_the_permission_that_it_takes
     assert unread(gcp) == Unread(Why.DENIED, "serviceusage.services.use", "on projects/tools")
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
+def test_a_person_without_a_quota_project_is_told_to_set_one(
+    gcp: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(gcp.user(tmp_path, "ada@example.org")))
+    gcp.garble(RESOURCE, "no quota project")
+    reason = gather(gcp.connect(), BUCKET).reason(BUCKET)
+    assert (reason.why, reason.detail.endswith(": set quota_project")) == (Why.DENIED, True)
+
+
 def test_nothing_that_a_scan_asks_strays_beyond_the_loopback(gcp: Cloud) -> None:
     gather(gcp.connect(impersonate=READER, quota_project="tools"))
     assert gcp.tokens.strayed == []
