@@ -24,7 +24,7 @@ def gcp_api_keys_restricted(key: Resource, *, at: datetime, max_age_days: int = 
 
     `max_age_days`: how old a key may be, in days
     """
-    name = f"API key {key.fact('displayName') or key.name}"
+    name = f"API key {key.fact('displayName') or key.name} of project {key.scope.account}"
     if key.fact("deleteTime"):
         return NotApplicable(f"{name} is deleted")
     restrictions, made = key.fact("restrictions") or {}, key.time("createTime")

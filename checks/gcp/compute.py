@@ -3,7 +3,7 @@
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.labels import label_of, named
 from checks.gcp.machines import DEFAULT_ACCOUNT, is_cluster_node, is_windows, setting
-from checks.gcp.naming import listed, some
+from checks.gcp.naming import listed, placed, some
 from evidence_store.records import Inventory, Resource
 
 _FULL = "https://www.googleapis.com/auth/cloud-platform"
@@ -24,7 +24,7 @@ def gcp_compute_default_sa(instance: Resource) -> Answer:
     """
     for account in instance.fact("serviceAccounts") or ():
         if DEFAULT_ACCOUNT.fullmatch(account["email"]) and _FULL in (account.get("scopes") or ()):
-            return f"{instance.name} runs as {account['email']} with access to all of Google Cloud"
+            return f"{placed(instance)} runs as {account['email']} with access to all of Google Cloud"
     return None
 
 
@@ -43,11 +43,11 @@ def gcp_compute_os_login(instance: Resource, *, inventory: Inventory) -> Answer:
     it out when they leave. With OS Login on, keys in metadata are ignored, those of the project too.
     """
     if is_windows(instance):
-        return NotApplicable(f"{instance.name} runs Windows, which has no OS Login")
+        return NotApplicable(f"{placed(instance)} runs Windows, which has no OS Login")
     if on := setting(instance, "enable-oslogin", inventory):
         return on if isinstance(on, Unknown) else None
     own = instance.fact("enable-oslogin") is not None
-    return f"{instance.name} does not use OS Login ({'its own metadata turn it off' if own else 'no metadata turn it on'})"
+    return f"{placed(instance)} does not use OS Login ({'its own metadata turn it off' if own else 'no metadata turn it on'})"
 
 
 @check(
@@ -66,15 +66,15 @@ def gcp_compute_public_ip(instance: Resource, *, approved: tuple[str, ...] = ())
     `approved`: machines that are public by design, as `project/name`; `*` stands for any text
     """
     if is_cluster_node(instance):
-        return NotApplicable(f"{instance.name} is a node of a cluster")
+        return NotApplicable(f"{placed(instance)} is a node of a cluster")
     found = [
         access.get("natIP") or access.get("externalIpv6") or f"one given at start on {interface.get('name')}"
         for interface in instance.fact("networkInterfaces") or ()
         for access in (*(interface.get("accessConfigs") or ()), *(interface.get("ipv6AccessConfigs") or ()))
     ]
-    if not found or listed(f"{instance.scope.account}/{instance.name}", approved):
+    if not found or listed(placed(instance), approved):
         return None
-    return f"{instance.name} has a public address: {some(sorted(found))}"
+    return f"{placed(instance)} has a public address: {some(sorted(found))}"
 
 
 @check(
@@ -94,7 +94,7 @@ def gcp_compute_serial_off(instance: Resource, *, inventory: Inventory) -> Answe
     if isinstance(on, Unknown) or not on:
         return on or None
     where = "its own metadata" if instance.fact("serial-port-enable") is not None else "the metadata of its project"
-    return f"{instance.name} lets people in through its serial port by {where}"
+    return f"{placed(instance)} lets people in through its serial port by {where}"
 
 
 _SHIELD = {
@@ -119,9 +119,9 @@ def gcp_compute_shielded(instance: Resource) -> Answer:
     """
     config = instance.fact("shieldedInstanceConfig")
     if not config:
-        return f"{instance.name} is not a Shielded VM"
+        return f"{placed(instance)} is not a Shielded VM"
     off = [text for name, text in _SHIELD.items() if config.get(name) is not True]
-    return f"{instance.name} runs without {' and '.join(off)}" if off else None
+    return f"{placed(instance)} runs without {' and '.join(off)}" if off else None
 
 
 @check(
@@ -146,10 +146,12 @@ def gcp_compute_disk_key(
     """
     kind = label_of(disk, label)
     if kind is None:
-        return Unknown(f"{disk.name} has no label {label} that says what data it holds")
+        return Unknown(f"{placed(disk)} has no label {label} that says what data it holds")
     if not named(kind, sensitive):
-        return NotApplicable(f"{disk.name} holds no sensitive data")
+        return NotApplicable(f"{placed(disk)} holds no sensitive data")
     key = disk.fact("diskEncryptionKey") or {}
     return (
-        None if key.get("kmsKeyName") or key.get("sha256") else f"{disk.name} holds sensitive data without a key of one's own"
+        None
+        if key.get("kmsKeyName") or key.get("sha256")
+        else f"{placed(disk)} holds sensitive data without a key of one's own"
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from checks.check import Answer, check
-from checks.gcp.naming import some
+from checks.gcp.naming import placed, some
 from checks.gcp.traffic import is_internet
 from evidence_store.records import Json, Resource
 
@@ -34,7 +34,7 @@ def gcp_gke_private(cluster: Resource, *, dns_endpoint: bool = False) -> Answer:
     if not private and by_address.get("enabled") is not False and by_address.get("enablePublicEndpoint") is not False:
         networks = cluster.fact("masterAuthorizedNetworksConfig") or by_address.get("authorizedNetworksConfig") or {}
         faults += _wide(networks)
-    return f"the API of cluster {cluster.name} {' and '.join(faults)}" if faults else None
+    return f"the API of cluster {placed(cluster)} {' and '.join(faults)}" if faults else None
 
 
 def _wide(networks: Json) -> Iterator[str]:
@@ -64,9 +64,9 @@ def gcp_gke_release_channel(cluster: Resource) -> Answer:
     if (cluster.fact("autopilot") or {}).get("enabled"):
         return None
     if (cluster.fact("releaseChannel") or {}).get("channel") not in _CHANNELS:
-        return f"cluster {cluster.name} follows no release channel"
+        return f"cluster {placed(cluster)} follows no release channel"
     held = [p["name"] for p in cluster.fact("nodePools") or () if not (p.get("management") or {}).get("autoUpgrade")]
-    return f"cluster {cluster.name} keeps the nodes of {some(held)} from being upgraded" if held else None
+    return f"cluster {placed(cluster)} keeps the nodes of {some(held)} from being upgraded" if held else None
 
 
 @check(
@@ -84,13 +84,13 @@ def gcp_gke_workload_identity(cluster: Resource) -> Answer:
     if (cluster.fact("autopilot") or {}).get("enabled"):
         return None
     if not (cluster.fact("workloadIdentityConfig") or {}).get("workloadPool"):
-        return f"cluster {cluster.name} has no workload identity"
+        return f"cluster {placed(cluster)} has no workload identity"
     exposed = [
         p["name"]
         for p in cluster.fact("nodePools") or ()
         if _mode(p.get("config") or {}) not in ("GKE_METADATA", "GKE_METADATA_SERVER")
     ]
-    return f"cluster {cluster.name} lets pods of {some(exposed)} act as their node" if exposed else None
+    return f"cluster {placed(cluster)} lets pods of {some(exposed)} act as their node" if exposed else None
 
 
 def _mode(config: Json) -> Json:
@@ -114,4 +114,4 @@ def gcp_gke_secrets_encrypted(cluster: Resource) -> Answer:
     """
     if (cluster.fact("databaseEncryption") or {}).get("state") == "ENCRYPTED":
         return None
-    return f"cluster {cluster.name} keeps its secrets without a key of one's own"
+    return f"cluster {placed(cluster)} keeps its secrets without a key of one's own"

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from checks.check import Answer, NotApplicable, check
 from checks.gcp.durations import days_of
 from checks.gcp.hierarchy import NODES, open_if_unread
-from checks.gcp.naming import some
+from checks.gcp.naming import placed, some
 from checks.gcp.policies import POLICIES, of_service, open_to_everyone
 from evidence_store.records import Inventory, Resource
 
@@ -28,23 +28,23 @@ def gcp_kms_rotation(key: Resource, *, at: datetime, max_period_days: int = 90) 
     `max_period_days`: the longest rotation period, in days
     """
     if key.fact("purpose") != "ENCRYPT_DECRYPT":
-        return NotApplicable(f"{key.name} is for {key.fact('purpose')} and cannot rotate by itself")
+        return NotApplicable(f"{placed(key)} is for {key.fact('purpose')} and cannot rotate by itself")
     level = (key.fact("versionTemplate") or key.fact("primary") or {}).get("protectionLevel")
     if level in _OUTSIDE or key.fact("importOnly"):
-        return NotApplicable(f"{key.name} has its material from outside and cannot rotate by itself")
+        return NotApplicable(f"{placed(key)} has its material from outside and cannot rotate by itself")
     state = (key.fact("primary") or {}).get("state")
     if state != "ENABLED":
-        return NotApplicable(f"{key.name} is not in use: its primary version is {state or 'missing'}")
+        return NotApplicable(f"{placed(key)} is not in use: its primary version is {state or 'missing'}")
     period, following = days_of("the rotation period", key.fact("rotationPeriod")), key.time("nextRotationTime")
     if period is None:
-        return f"{key.name} does not rotate"
+        return f"{placed(key)} does not rotate"
     if period > max_period_days:
-        return f"{key.name} rotates every {period:g} days; the limit is {max_period_days}"
+        return f"{placed(key)} rotates every {period:g} days; the limit is {max_period_days}"
     if following is None:
-        return f"{key.name} has a rotation period, and no date of its next rotation"
+        return f"{placed(key)} has a rotation period, and no date of its next rotation"
     if following > at + timedelta(days=max_period_days):
-        return f"{key.name} rotates next on {following:%Y-%m-%d}, later than {max_period_days} days allow"
-    return f"{key.name} was due to rotate on {following:%Y-%m-%d}" if following < at - timedelta(days=1) else None
+        return f"{placed(key)} rotates next on {following:%Y-%m-%d}, later than {max_period_days} days allow"
+    return f"{placed(key)} was due to rotate on {following:%Y-%m-%d}" if following < at - timedelta(days=1) else None
 
 
 @check(
@@ -63,5 +63,5 @@ def gcp_kms_not_public(key: Resource, *, inventory: Inventory) -> Answer:
     """
     ring = key.uid.partition("/cryptoKeys/")[0]
     if found := open_to_everyone(key, inventory, of_service("cloudkms"), ring):
-        return f"{key.name} grants {some(found)}"
-    return open_if_unread(key, key.name, inventory)
+        return f"{placed(key)} grants {some(found)}"
+    return open_if_unread(key, placed(key), inventory)

@@ -3,6 +3,7 @@
 import re
 
 from checks.check import Unknown
+from checks.gcp.naming import placed
 from evidence_store.records import Inventory, Resource
 
 DEFAULT_ACCOUNT = re.compile(r"\d+-compute@developer\.gserviceaccount\.com")
@@ -33,5 +34,5 @@ def setting(instance: Resource, name: str, inventory: Inventory) -> bool | Unkno
         return bool(own)
     projects = list(inventory.where("gcp.compute.project"))
     if not projects:
-        return Unknown(f"{instance.name} may have {name} from its project, whose metadata the inventory does not have")
+        return Unknown(f"{placed(instance)} may have {name} from its project, whose metadata the inventory does not have")
     return any(project.fact(name) for project in projects)

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from evidence_store.records import Resource
+
 NAMED = 5
 
 
@@ -20,3 +22,8 @@ def listed(text: str, patterns: Iterable[str]) -> bool:
 def last(url: str) -> str:
     """The last part of a URL or resource name."""
     return url.rstrip("/").rsplit("/", 1)[-1]
+
+
+def placed(resource: Resource) -> str:
+    """A resource whose name is known in its project only, with the project: `shop/web`."""
+    return f"{resource.scope.account}/{resource.name}"

@@ -42,7 +42,7 @@ def gcp_firewall_admin_ports(
 
     `ports`: the ports that stay closed, as `22/tcp` or `5900-5903/tcp`
     """
-    name = rule.fact("name")
+    name = _named(rule)
     if not is_inbound(rule) or not rule.fact("allowed"):
         return NotApplicable(f"{name} lets nothing in")
     touched = [port for port in map(Ports.of, ports) if port.touched_by(rule.fact("allowed"))]
@@ -56,6 +56,11 @@ def gcp_firewall_admin_ports(
         return None
     opened, wide = dict.fromkeys(p for p, _ in open_), sorted({source for _, source in open_})
     return f"{name} opens {some(list(opened))} of {_called(rule.fact('network'))} to {some(wide)}"
+
+
+def _named(rule: Resource) -> str:
+    """A rule of a network by its project and name, one of a policy by what it says of itself."""
+    return f"{rule.scope.account}/{rule.fact('name')}" if "/networks/" in rule.fact("network") else str(rule.fact("name"))
 
 
 def _called(network: str) -> str:
@@ -117,6 +122,7 @@ def gcp_subnet_flow_logs(subnet: Resource, *, out_of_scope: tuple[str, ...] = ()
         "disabled",
         "logConfig",
         "name",
+        "network",
         "sourceAddressGroups",
         "sourceRanges",
         "sourceServiceAccounts",
@@ -130,7 +136,5 @@ def gcp_firewall_rule_logging(rule: Resource) -> Answer:
     After an intrusion these logs say which machine the intruder came to first.
     """
     if not is_inbound(rule) or not rule.fact("allowed") or not wide_sources(rule):
-        return NotApplicable(f"{rule.fact('name')} lets nothing in from outside")
-    return (
-        None if (rule.fact("logConfig") or {}).get("enable") else f"{rule.fact('name')} lets the internet in and keeps no logs"
-    )
+        return NotApplicable(f"{_named(rule)} lets nothing in from outside")
+    return None if (rule.fact("logConfig") or {}).get("enable") else f"{_named(rule)} lets the internet in and keeps no logs"

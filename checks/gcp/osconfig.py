@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.machines import is_cluster_node
-from checks.gcp.naming import some
+from checks.gcp.naming import placed, some
 from checks.gcp.updates import Rating, Update, updates
 from evidence_store.records import Resource
 
@@ -43,7 +43,7 @@ def gcp_os_patch_state(
     days = {Rating.IMPORTANT: deadline_days, Rating.UNRATED: unrated_days}
     found = [update for update in updates(instance.fact("availablePackages")) if update.rating in days]
     late = [u for u in found if u.since is not None and u.since < at - timedelta(days=days[u.rating])]
-    called = f"{instance.name} of project {instance.scope.account}"
+    called = placed(instance)
     reported = instance.time("updateTime")
     if reported is not None and reported < at - timedelta(days=max_report_age_days):
         missed = f", when it missed {_listed(late)}" if late else ""
@@ -57,15 +57,15 @@ def gcp_os_patch_state(
 def _silent(instance: Resource, at: datetime, first_report_hours: int) -> Answer:
     """The answer for a machine that need not report, or does not; `None` where its report can be judged."""
     if instance.fact("status") != "RUNNING":
-        return NotApplicable(f"{instance.name} is {instance.fact('status')}")
+        return NotApplicable(f"{placed(instance)} is {instance.fact('status')}")
     if is_cluster_node(instance):
-        return NotApplicable(f"{instance.name} is a node of a cluster, which replaces it to update it")
+        return NotApplicable(f"{placed(instance)} is a node of a cluster, which replaces it to update it")
     if instance.fact("availablePackages") is None:
         made = instance.time("creationTimestamp")
         due = None if made is None else made + timedelta(hours=first_report_hours)
         if due is not None and due > at:
-            return NotApplicable(f"{instance.name} is new; its first report is due on {due:%Y-%m-%d %H:%M} UTC")
-        return f"{instance.name} of project {instance.scope.account} does not report which updates it misses"
+            return NotApplicable(f"{placed(instance)} is new; its first report is due on {due:%Y-%m-%d %H:%M} UTC")
+        return f"{placed(instance)} does not report which updates it misses"
     return None
 
 

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from checks.check import Answer, check
 from checks.gcp.durations import days_of
+from checks.gcp.naming import placed
 from evidence_store.records import Resource, parse_time
 
 
@@ -30,12 +31,12 @@ def gcp_secret_rotation(secret: Resource, *, at: datetime, max_period_days: int 
     period = days_of("the rotation period", rotation.get("rotationPeriod"))
     if not rotation:
         until = f"; it ends on {ends:%Y-%m-%d}" if ends is not None else " and no expiry"
-        return f"{secret.name} has no rotation{until}"
+        return f"{placed(secret)} has no rotation{until}"
     if period is not None and period > max_period_days:
-        return f"{secret.name} is due every {period:g} days; the limit is {max_period_days}"
+        return f"{placed(secret)} is due every {period:g} days; the limit is {max_period_days}"
     following = parse_time(rotation["nextRotationTime"]) if rotation.get("nextRotationTime") else None
     if following is None:
-        return f"{secret.name} has a rotation that is never due"
+        return f"{placed(secret)} has a rotation that is never due"
     if following > limit:
-        return f"{secret.name} is next due on {following:%Y-%m-%d}; within {max_period_days} days is required"
-    return f"{secret.name} was due to be renewed on {following:%Y-%m-%d}" if following < at - timedelta(days=1) else None
+        return f"{placed(secret)} is next due on {following:%Y-%m-%d}; within {max_period_days} days is required"
+    return f"{placed(secret)} was due to be renewed on {following:%Y-%m-%d}" if following < at - timedelta(days=1) else None

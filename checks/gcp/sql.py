@@ -4,7 +4,7 @@ from datetime import datetime
 
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.labels import label_of, named
-from checks.gcp.naming import some
+from checks.gcp.naming import placed, some
 from checks.gcp.traffic import is_internet
 from evidence_store.records import Json, Resource, parse_time
 
@@ -25,7 +25,7 @@ def gcp_sql_private_tls(database: Resource, *, at: datetime) -> Answer:
     password and the data go in clear text.
     """
     if database.fact("instanceType") == "ON_PREMISES_INSTANCE":
-        return NotApplicable(f"{database.name} stands for a server outside of Google Cloud")
+        return NotApplicable(f"{placed(database)} stands for a server outside of Google Cloud")
     config = (database.fact("settings") or {}).get("ipConfiguration") or {}
     faults = []
     if config.get("ipv4Enabled") and (wide := _wide(config.get("authorizedNetworks"), at)):
@@ -33,7 +33,7 @@ def gcp_sql_private_tls(database: Resource, *, at: datetime) -> Answer:
     mode = config.get("sslMode")
     if mode not in _ENCRYPTED and not (mode is None and config.get("requireSsl")):
         faults.append("accepts connections without TLS")
-    return f"{database.name} {' and '.join(faults)}" if faults else None
+    return f"{placed(database)} {' and '.join(faults)}" if faults else None
 
 
 def _wide(networks: Json, at: datetime) -> list[str]:
@@ -61,18 +61,18 @@ def gcp_sql_backup(database: Resource, *, min_backups: int = 7) -> Answer:
     `min_backups`: how many automated backups are kept at least
     """
     if database.fact("masterInstanceName") or database.fact("instanceType") == "READ_REPLICA_INSTANCE":
-        return NotApplicable(f"{database.name} is a replica; its primary is backed up")
+        return NotApplicable(f"{placed(database)} is a replica; its primary is backed up")
     if database.fact("instanceType") == "ON_PREMISES_INSTANCE":
-        return NotApplicable(f"{database.name} stands for a server outside of Google Cloud")
+        return NotApplicable(f"{placed(database)} stands for a server outside of Google Cloud")
     config = (database.fact("settings") or {}).get("backupConfiguration") or {}
     if not config.get("enabled"):
-        return f"{database.name} has no automated backups"
+        return f"{placed(database)} has no automated backups"
     mysql = str(database.fact("databaseVersion")).startswith("MYSQL")
     if not config.get("binaryLogEnabled" if mysql else "pointInTimeRecoveryEnabled"):
-        return f"{database.name} has no point-in-time recovery"
+        return f"{placed(database)} has no point-in-time recovery"
     kept = (config.get("backupRetentionSettings") or {}).get("retainedBackups")
     if kept is not None and int(kept) < min_backups:
-        return f"{database.name} keeps {int(kept)} backups; {min_backups} are required"
+        return f"{placed(database)} keeps {int(kept)} backups; {min_backups} are required"
     return None
 
 
@@ -95,13 +95,13 @@ def gcp_sql_high_availability(
     """
     settings = database.fact("settings") or {}
     if database.fact("instanceType") != "CLOUD_SQL_INSTANCE":
-        return NotApplicable(f"{database.name} is a {database.fact('instanceType')}")
+        return NotApplicable(f"{placed(database)} is a {database.fact('instanceType')}")
     criticality = label_of(database, label)
     if criticality is None:
-        return Unknown(f"{database.name} has no label {label} that says whether it is critical")
+        return Unknown(f"{placed(database)} has no label {label} that says whether it is critical")
     if not named(criticality, critical):
-        return NotApplicable(f"{database.name} is not critical")
-    return None if settings.get("availabilityType") == "REGIONAL" else f"{database.name} is critical and runs in one zone"
+        return NotApplicable(f"{placed(database)} is not critical")
+    return None if settings.get("availabilityType") == "REGIONAL" else f"{placed(database)} is critical and runs in one zone"
 
 
 @check(
@@ -127,13 +127,13 @@ def gcp_sql_audit_flags(
     `sqlserver`: flags that SQL Server must have
     """
     if database.fact("instanceType") == "ON_PREMISES_INSTANCE":
-        return NotApplicable(f"{database.name} stands for a server outside of Google Cloud")
+        return NotApplicable(f"{placed(database)} stands for a server outside of Google Cloud")
     version = str(database.fact("databaseVersion"))
     engines = {"POSTGRES": postgres, "MYSQL": mysql, "SQLSERVER": sqlserver}
     wanted = engines.get(version.partition("_")[0], ())
     if not wanted:
-        return NotApplicable(f"{database.name} runs {version}, for which no flags are asked")
+        return NotApplicable(f"{placed(database)} runs {version}, for which no flags are asked")
     flags = (database.fact("settings") or {}).get("databaseFlags") or ()
     found = {f"{flag['name']}={flag.get('value')}".lower() for flag in flags}
     missing = [flag for flag in wanted if flag.lower() not in found]
-    return f"{database.name} does not have {some(missing)}" if missing else None
+    return f"{placed(database)} does not have {some(missing)}" if missing else None

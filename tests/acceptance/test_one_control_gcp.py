@@ -43,7 +43,7 @@ def test_the_unpatched_machine_is_named(machines: "Cloud", command: Command) -> 
     ran = command("run", "--control", "A.8.8", "--format", "json")
     status = {f["resource"]["id"].rpartition("/")[2]: f for f in ran.findings(CHECK)}
     assert {name: f["status"] for name, f in status.items()} == {"patched": "pass", "unpatched": "fail"}
-    assert status["unpatched"]["reason"].startswith("unpatched of project shop misses updates beyond the deadline: openssl")
+    assert status["unpatched"]["reason"].startswith("shop/unpatched misses updates beyond the deadline: openssl")
     assert "A.8.8" in status["unpatched"]["controls"]
     assert {c["id"]: c["assessment"] for c in ran.json["controls"]}["A.8.8"] == "gap"
 

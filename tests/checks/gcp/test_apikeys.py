@@ -24,7 +24,7 @@ def key(gcp: Cloud, restrictions: dict[str, Any] | None, **data: Any) -> None:
         ({**MAPS, "serverKeyRestrictions": {"allowedIps": ["198.51.100.0/24"]}}, "pass", ""),
         ({**MAPS, "androidKeyRestrictions": {"allowedApplications": [{"packageName": "org.example"}]}}, "pass", ""),
         ({**MAPS, "iosKeyRestrictions": {"allowedBundleIds": ["org.example"]}}, "pass", ""),
-        (MAPS, "fail", "API key maps serves every caller"),
+        (MAPS, "fail", "API key maps of project shop serves every caller"),
         (SITE, "fail", "opens every API"),
         (None, "fail", "opens every API and serves every caller"),
         ({**MAPS, "serverKeyRestrictions": {"allowedIps": ["0.0.0.0/0"]}}, "fail", "serves every caller"),
@@ -41,7 +41,7 @@ def test_a_key_opens_little_to_few(gcp: Cloud, restrictions: dict[str, Any] | No
 
 def test_a_key_is_young(gcp: Cloud) -> None:
     key(gcp, {**MAPS, **SITE}, createTime="2025-04-01T00:00:00Z")
-    assert asked(gcp, LIMITED).reason(LIMITED) == "API key maps is of 2025-04-01, older than 90 days allow"
+    assert asked(gcp, LIMITED).reason(LIMITED) == "API key maps of project shop is of 2025-04-01, older than 90 days allow"
     assert asked(gcp, LIMITED, max_age_days=500).status(LIMITED) == "pass"
 
 

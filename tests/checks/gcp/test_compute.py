@@ -79,7 +79,7 @@ def test_another_projects_metadata_does_not_count(gcp: Cloud) -> None:
     project_metadata(gcp)
     items = {"items": [{"key": "enable-oslogin", "value": "TRUE"}]}
     gcp.add("compute.googleapis.com/Project", "lab", {"name": "lab", "commonInstanceMetadata": items}, project="lab")
-    assert asked(gcp, LOGIN).reason(LOGIN) == "web does not use OS Login (no metadata turn it on)"
+    assert asked(gcp, LOGIN).reason(LOGIN) == "shop/web does not use OS Login (no metadata turn it on)"
 
 
 @pytest.mark.parametrize("disk", [{"licenses": [WINDOWS]}, {"guestOsFeatures": [{"type": "WINDOWS"}]}])
@@ -110,7 +110,7 @@ def test_a_public_address_is_told(gcp: Cloud) -> None:
     machine(gcp, networkInterfaces=access)
     machine(gcp, "gke-node", networkInterfaces=access, labels={"goog-gke-node": ""})
     seen = asked(gcp, ADDRESS)
-    assert seen.reason(ADDRESS, "/web") == "web has a public address: 198.51.100.7"
+    assert seen.reason(ADDRESS, "/web") == "shop/web has a public address: 198.51.100.7"
     assert seen.status(ADDRESS, "gke-node") == "not_applicable"
 
 

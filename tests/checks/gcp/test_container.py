@@ -47,7 +47,7 @@ def test_the_api_answers_known_addresses(gcp: Cloud, data: dict[str, Any], statu
 def test_the_dns_endpoint_counts_as_open_unless_told(gcp: Cloud) -> None:
     dns = {"dnsEndpointConfig": {"allowExternalTraffic": True}, "ipEndpointsConfig": {"enabled": False}}
     cluster(gcp, controlPlaneEndpointsConfig=dns)
-    assert asked(gcp, PRIVATE).reason(PRIVATE) == "the API of cluster apps answers everyone at its DNS-based endpoint"
+    assert asked(gcp, PRIVATE).reason(PRIVATE) == "the API of cluster shop/apps answers everyone at its DNS-based endpoint"
     assert asked(gcp, PRIVATE, dns_endpoint=True).status(PRIVATE) == "pass"
 
 

@@ -53,7 +53,7 @@ def test_a_rule_opens_no_port_of_administration_to_the_internet(gcp: Cloud, chan
 
 def test_what_is_open_and_to_whom_is_told(gcp: Cloud) -> None:
     rule(gcp, allowed=[{"IPProtocol": "tcp", "ports": ["3389", "22"]}], sourceRanges=["0.0.0.0/0", "::/0", "10.0.0.0/8"])
-    assert asked(gcp, PORTS).reason(PORTS) == "open opens 22/tcp, 3389/tcp of network main to 0.0.0.0/0, ::/0"
+    assert asked(gcp, PORTS).reason(PORTS) == "shop/open opens 22/tcp, 3389/tcp of network main to 0.0.0.0/0, ::/0"
 
 
 def test_a_source_that_is_no_address_leaves_the_answer_open(gcp: Cloud) -> None:

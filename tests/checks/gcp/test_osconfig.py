@@ -85,7 +85,7 @@ def test_the_machine_and_its_project_are_named(gcp: Cloud) -> None:
     report(gcp, apt(LONG_AGO))
     report(gcp, name="db")
     seen = asked(gcp, PATCH)
-    expected = "web of project shop misses updates beyond the deadline: openssl 3.0.19 (since 2026-01-10)"
+    expected = "shop/web misses updates beyond the deadline: openssl 3.0.19 (since 2026-01-10)"
     assert seen.reason(PATCH, "/web") == expected
     assert seen.status(PATCH, "/db") == "pass"
 
@@ -102,20 +102,20 @@ def test_a_running_machine_that_reports_nothing_is_not_a_clean_one(gcp: Cloud) -
     machine(gcp, "db")
     report(gcp, name="db")
     seen = asked(gcp, PATCH)
-    assert seen.reason(PATCH, "/web") == "web of project shop does not report which updates it misses"
+    assert seen.reason(PATCH, "/web") == "shop/web does not report which updates it misses"
     assert seen.status(PATCH, "/db") == "pass"
 
 
 def test_a_new_machine_has_time_to_report(gcp: Cloud) -> None:
     machine(gcp, creationTimestamp="2026-05-04T10:00:00Z")
-    assert asked(gcp, PATCH).reason(PATCH) == "web is new; its first report is due on 2026-05-05 10:00 UTC"
+    assert asked(gcp, PATCH).reason(PATCH) == "shop/web is new; its first report is due on 2026-05-05 10:00 UTC"
     assert asked(gcp, PATCH, first_report_hours=1).status(PATCH) == "fail"
 
 
 def test_an_agent_that_fell_silent_is_told(gcp: Cloud) -> None:
     machine(gcp)
     report(gcp, at="2026-04-20T06:00:00Z")
-    assert asked(gcp, PATCH).reason(PATCH) == "web of project shop last reported its updates on 2026-04-20; the limit is 3 days"
+    assert asked(gcp, PATCH).reason(PATCH) == "shop/web last reported its updates on 2026-04-20; the limit is 3 days"
     assert asked(gcp, PATCH, max_report_age_days=30).status(PATCH) == "pass"
     report(gcp, apt(LONG_AGO), at="2026-04-20T06:00:00Z")
     assert "on 2026-04-20, when it missed openssl 3.0.19 (since 2026-01-10);" in asked(gcp, PATCH).reason(PATCH)

@@ -77,7 +77,7 @@ def test_a_database_can_be_set_back_to_any_moment(
 def test_enough_backups_are_kept(gcp: Cloud) -> None:
     kept = {"backupRetentionSettings": {"retainedBackups": 3, "retentionUnit": "COUNT"}}
     database(gcp, {"backupConfiguration": {"enabled": True, "pointInTimeRecoveryEnabled": True, **kept}})
-    assert asked(gcp, BACKUP).reason(BACKUP) == "orders keeps 3 backups; 7 are required"
+    assert asked(gcp, BACKUP).reason(BACKUP) == "shop/orders keeps 3 backups; 7 are required"
     assert asked(gcp, BACKUP, min_backups=3).status(BACKUP) == "pass"
 
 
