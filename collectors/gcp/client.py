@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from collectors.gcp import errors
+from collectors.gcp.credentials import quiet
 from collectors.gcp.permissions import permission_of
 from collectors.source import UndeclaredCallError, UnreadError
 
@@ -80,6 +81,7 @@ class Assets:
         from google.cloud.asset_v1 import AssetServiceClient
         from google.cloud.asset_v1.services.asset_service.transports import AssetServiceGrpcTransport
 
+        quiet()  # again: loggers come with what was just imported
         self._patience = patience
         self._channel = _guarded_channel(endpoint or f"cloudasset.{credentials.universe}:443", credentials)
         self.sdk: Any = AssetServiceClient(transport=AssetServiceGrpcTransport(channel=self._channel))

@@ -6,6 +6,7 @@
   would look up at other services, in the background too, is not asked.
 """
 
+import logging
 import threading
 import warnings
 from typing import Any
@@ -30,6 +31,7 @@ class Credentials:
         from google.auth import impersonated_credentials
         from google.auth.exceptions import GoogleAuthError
 
+        quiet()
         self._lock = threading.Lock()
         self._request = _request()
         try:
@@ -91,6 +93,13 @@ class Credentials:
             self._sdk.apply(carried)
         kept = ("authorization", "x-goog-user-project")
         return [(name.lower(), value) for name, value in carried.items() if name.lower() in kept]
+
+
+def quiet() -> None:
+    """Take the SDK's debug logs away, whoever asked for them: they hold whole answers, start-up scripts and tokens included."""
+    for name in ("google", *logging.root.manager.loggerDict):
+        if name == "google" or name.startswith("google."):
+            logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _request() -> Any:

@@ -285,6 +285,18 @@ def test_no_credentials_fail_the_target(gcp: Cloud) -> None:
     assert alone(gcp) == "credentials none were found, or their file cannot be used"
 
 
+def test_debug_logs_of_the_sdk_tell_no_answers_and_no_tokens(gcp: Cloud, tmp_path: Path) -> None:
+    loud = "import logging\nlogging.basicConfig(level=logging.DEBUG)\n"
+    given = {**os.environ, "GOOGLE_SDK_PYTHON_LOGGING_SCOPE": "google"}
+    command = [sys.executable, "-c", loud + ALONE % gcp.port]
+    ran = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == SCANNER
+    assert gcp.calls == [RESOURCE]
+    assert not [line for line in ran.stderr.splitlines() if "google" in line and "DEBUG" in line and "credentials" not in line]
+    assert "projectId" not in ran.stderr
+    assert "assertion" not in ran.stderr
+
+
 def test_a_machines_own_account_needs_no_file(gcp: Cloud) -> None:
     with metadata_server(gcp.issuer) as host:
         assert alone(gcp, NO_GCE_CHECK="false", GCE_METADATA_HOST=host, GCE_METADATA_IP=host) == MACHINE
