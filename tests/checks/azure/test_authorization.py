@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.azure.roles import ACCESS_ADMINISTRATOR, OWNER, RBAC_ADMINISTRATOR
-from tests.checks.azure.scene import asked
+from tests.checks.azure.scene import NOW, asked
 from tests.collectors.azure.cloud import GROUP, PROD, TEST
+from tests.harness import look
 
 if TYPE_CHECKING:
     from tests.collectors.azure.cloud import Cloud
@@ -206,3 +207,15 @@ def test_assignments_that_one_subscription_hides_leave_all_unknown_and_say_where
     seen = asked(azure, check)
     assert of(seen, check) == "unknown"
     assert f"{ASSIGNMENT}/read was denied (in {TEST}: " in seen.reason(check, PROD)
+
+
+def test_what_is_inherited_counts_for_each_subscription_of_two_targets_of_a_tenant(azure: "Cloud") -> None:
+    azure.assign(OWNER, "dan", scope=ABOVE)
+    azure.assign(OWNER, "ann")
+    targets = {"one": azure.connect(subscriptions=(PROD,)), "two": azure.connect(subscriptions=(TEST,))}
+    seen = look(targets, OWNERS, at=NOW, parameters={OWNERS: {"max_owners": 1}})
+    assert of(seen, OWNERS) == "fail"
+    assert seen.status(OWNERS, TEST) == "pass"
+    assert seen.of(OWNERS, PROD)[0].reason.endswith("2 owners; 1 are allowed: ann, dan")
+    none = look(targets, OWNERS, at=NOW, parameters={OWNERS: {"max_owners": 0}})
+    assert none.status(OWNERS, TEST) == "fail"
