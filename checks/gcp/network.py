@@ -40,7 +40,7 @@ def gcp_firewall_admin_ports(
     today or not; it does not count where a rule that goes before it, of the same network or the same firewall policy,
     refuses the same. A policy that hangs on nothing opens nothing.
 
-    `ports`: the ports that stay closed, as `22/tcp` or `5900-5903/tcp`
+    `ports`: the ports that stay closed, as `22/tcp`, `5900-5903/tcp`, or `22` of every protocol
     """
     name = _named(rule)
     if not is_inbound(rule) or not rule.fact("allowed"):

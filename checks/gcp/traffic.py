@@ -41,7 +41,7 @@ def covers(wide: str, narrow: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports of one protocol, as a parameter names them: `22/tcp`, `5900-5903/tcp`."""
+    """Ports, as a parameter names them: `22/tcp`, `5900-5903/tcp`; `22` is of every protocol."""
 
     text: str
     first: int
@@ -65,7 +65,7 @@ class Ports:
     def _spans(self, entries: Json) -> Iterator[tuple[int, int]]:
         for entry in entries or ():
             protocol = str(entry.get("IPProtocol") or entry.get("ipProtocol")).lower()
-            if protocol != "all" and _PROTOCOLS.get(protocol, protocol) != self.protocol:
+            if self.protocol and protocol != "all" and _PROTOCOLS.get(protocol, protocol) != self.protocol:
                 continue
             ports = entry.get("ports")
             if not ports or protocol == "all":

@@ -65,6 +65,8 @@ def test_the_ports_that_stay_closed_are_declared(gcp: Cloud) -> None:
     rule(gcp, allowed=[{"IPProtocol": "udp", "ports": ["8000-9000"]}], sourceRanges=["0.0.0.0/0"])
     assert asked(gcp, PORTS).status(PORTS) == "pass"
     assert asked(gcp, PORTS, ports=["8443-8444/udp"]).status(PORTS) == "fail"
+    assert asked(gcp, PORTS, ports=["8443"]).status(PORTS) == "fail"
+    assert asked(gcp, PORTS, ports=["8443/tcp"]).status(PORTS) == "pass"
 
 
 DENY: dict[str, Any] = {"denied": [{"IPProtocol": "tcp", "ports": ["0-1023"]}], "sourceRanges": ["0.0.0.0/0"], "priority": 900}
