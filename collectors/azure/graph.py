@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from collectors.azure.permissions import QUERY
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import uid_of
+from collectors.azure.shaping import believed
 from collectors.source import Bulk, Facet, Item, Source, bulk, source
 from evidence_store.records import Observation, Unread, Why
 
@@ -103,16 +103,7 @@ def of_type(
 
     def declare(shape: Callable[[Row], Iterator[Observation]]) -> Source:
         def read(_: Reader, row: Row) -> Iterator[Observation]:
-            if not yields[0].lists:
-                yield from shape(row)
-                return
-            try:
-                found = list(shape(row))
-            except (KeyError, TypeError, AttributeError, ValueError) as error:
-                wrong = f"no {error.args[0]}" if isinstance(error, KeyError) else type(error).__name__
-                unread = Unread(Why.UNEXPECTED, f"{type_}/read", wrong)
-                found = [Observation(yields[0].type, uid_of(row), unread, yields[0].name)]
-            yield from found
+            return believed(yields[0], f"{type_}/read", row, shape) if yields[0].lists else shape(row)
 
         return source(
             f"{table.name} {type_}",

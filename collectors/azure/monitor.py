@@ -1,10 +1,12 @@
 """Where logs go: the activity log of each subscription, and the workspaces that keep logs."""
 
+import functools
 from collections.abc import Iterator
+from typing import Any
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import observed, only, ordered
+from collectors.azure.shaping import believed, observed, only, ordered
 from collectors.source import Facet, NotEnabledError, source
 from evidence_store.records import Observation
 
@@ -45,11 +47,14 @@ def diagnostic_settings(read: Reader) -> Iterator[Observation]:
     if read.is_root:
         raise NotEnabledError("the activity log is a subscription's")
     scope = f"/subscriptions/{read.account}"
+    shape = functools.partial(_setting, scope)
     for item in read.items(f"{scope}/providers/Microsoft.Insights/diagnosticSettings", "2021-05-01-preview"):
-        logs = [only(each, *_LOG) or {} for each in item["properties"]["logs"]]
-        yield from observed(
-            DIAGNOSTIC_SETTING, item, resource=scope, logs=ordered(logs, "category", "categoryGroup"), name=item["name"]
-        )
+        yield from believed(DIAGNOSTIC_SETTING, "Microsoft.Insights/diagnosticSettings/read", item, shape)
+
+
+def _setting(scope: str, item: dict[str, Any]) -> Iterator[Observation]:
+    logs = [only(each, *_LOG) or {} for each in item["properties"]["logs"]]
+    yield from observed(DIAGNOSTIC_SETTING, item, resource=scope, logs=ordered(logs, "category", "categoryGroup"))
 
 
 @of_type("Microsoft.OperationalInsights/workspaces", WORKSPACE)

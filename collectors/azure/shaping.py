@@ -3,21 +3,21 @@
 A fact has the name that Resource Manager gives it, of the resource itself (`name`, `tags`, `sku`) or of its `properties`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from collectors.source import Facet
-from evidence_store.records import Json, Observation
+from evidence_store.records import Json, Observation, Unread, Why
 
 _OUTSIDE = ("name", "location", "tags", "sku", "kind", "identity", "zones", "managedBy")  # what is not among the properties
 
 
 def uid_of(item: Mapping[str, Any]) -> str:
-    """The resource's id in lower case: ids are the same whatever the case of their letters."""
+    """The resource's id in lower case: the case of its letters means nothing, and some come without their first `/`."""
     found = item["id"]
-    if not isinstance(found, str) or not found.startswith("/"):
+    if not isinstance(found, str) or "/" not in found:
         raise TypeError("an id that is none")
-    return found.rstrip("/").lower() or "/"
+    return f"/{found.strip('/').lower()}"
 
 
 def observed(facet: Facet, item: Mapping[str, Any], uid: str | None = None, **more: Json) -> Iterator[Observation]:
@@ -26,6 +26,18 @@ def observed(facet: Facet, item: Mapping[str, Any], uid: str | None = None, **mo
     if not isinstance(properties, Mapping):
         raise TypeError("properties that are none")
     yield Observation(facet.type, uid or uid_of(item), picked(facet, item, properties) | more, facet.name)
+
+
+def believed(
+    facet: Facet, action: str, item: Mapping[str, Any], shape: Callable[[Any], Iterable[Observation]]
+) -> Iterator[Observation]:
+    """What an item is shaped to. One of a shape that nobody knows makes its resource unread, and no other."""
+    try:
+        found = list(shape(item))
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        wrong = f"no {error.args[0]}" if isinstance(error, KeyError) else type(error).__name__
+        found = [Observation(facet.type, uid_of(item), Unread(Why.UNEXPECTED, action, wrong), facet.name)]
+    yield from found
 
 
 def picked(facet: Facet, item: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, Json]:
@@ -43,7 +55,9 @@ def picked(facet: Facet, item: Mapping[str, Any], properties: Mapping[str, Any])
 
 
 def only(item: Any, *names: str) -> dict[str, Json] | None:
-    """These fields of an object, where they are present; `None` of none."""
+    """These fields of an object, where they are present; `None` of none. Raises `TypeError` for what is no object."""
+    if item is not None and not isinstance(item, Mapping):
+        raise TypeError("not an object")
     return None if item is None else {name: item[name] for name in names if name in item}
 
 

@@ -1,11 +1,12 @@
 """The tenant, its subscriptions, and everything in them by name and tags."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from collectors.azure.graph import CONTAINERS, Row, account_of, of_type
 from collectors.azure.permissions import EVERYTHING
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import uid_of
+from collectors.azure.shaping import believed, uid_of
 from collectors.source import Facet, NotEnabledError, UnreadError, source
 from evidence_store.records import Observation, Unread, Why
 
@@ -73,11 +74,15 @@ def resources(read: Reader) -> Iterator[Observation]:
         raise NotEnabledError("resources lie in subscriptions")
     read.require(EVERYTHING)
     for item in read.items(f"/subscriptions/{read.account}/resources?$expand=createdTime", "2021-04-01"):
-        facts = {name: item[name] for name in RESOURCE.names if name in item}
-        facts["type"] = item["type"].lower()
-        facts["tags"] = dict(sorted((item.get("tags") or {}).items()))
-        facts["resourceGroup"] = resource_group_of(item["id"])
-        yield Observation(RESOURCE.type, uid_of(item), facts)
+        yield from believed(RESOURCE, "Microsoft.Resources/subscriptions/resources/read", item, _resource)
+
+
+def _resource(item: dict[str, Any]) -> Iterator[Observation]:
+    facts = {name: item[name] for name in RESOURCE.names if name in item}
+    facts["type"] = item["type"].lower()
+    facts["tags"] = dict(sorted((item.get("tags") or {}).items()))
+    facts["resourceGroup"] = resource_group_of(item["id"])
+    yield Observation(RESOURCE.type, uid_of(item), facts)
 
 
 def resource_group_of(id_: str) -> str | None:

@@ -168,6 +168,22 @@ def test_a_list_is_read_to_its_last_page(azure: Cloud) -> None:
     assert read.calls == 3
 
 
+def test_a_malformed_item_of_a_list_is_unread_and_the_others_go_on(azure: Cloud) -> None:
+    azure.add("Microsoft.Insights/diagnosticSettings", "good")
+    bad = azure.add("Microsoft.Insights/diagnosticSettings", "bad", properties={"logs": "all"})
+    found = snapshots(azure.connect(), DIAGNOSTICS)[PROD]
+    assert found.presence is Presence.COMPLETE
+    assert found.count == 1
+    assert [u.uid for u in found.unread] == [bad.lower()]
+
+
+def test_an_id_without_its_first_slash_is_the_same_id(azure: Cloud) -> None:
+    id_ = azure.add("Microsoft.Insights/diagnosticSettings", "export")
+    azure.resources[id_.lower()]["id"] = id_.lstrip("/")
+    (uid,) = collect(azure.connect(), DIAGNOSTICS).facts("azure.insights.diagnostic_setting")
+    assert uid == id_.lower()
+
+
 # What a tenant and a subscription say of themselves.
 
 
