@@ -38,7 +38,8 @@ def told(able: Known) -> Iterator[tuple[str, bool, str]]:
             following = format_time(schedule.timing.after(now()))
             yield schedule.name, True, f"no daemon has run it yet; with `scanner daemon` it is due next at {following}"
             continue
-        problems = list(health.complaints({schedule.name: schedule}, standings, now()))
+        found = health.complaints({schedule.name: schedule}, standings, now())
+        problems = [sentence.removeprefix(f"{schedule.name}: ") for sentence in found]
         yield schedule.name, not problems, "; ".join(problems) or _well(schedule, standing)
 
 

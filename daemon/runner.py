@@ -110,7 +110,7 @@ class Runner:
             run=ended.run,
             outcome=outcome,
             seconds=round(seconds, 3),
-            error=None if well else ended.said or f"exit {ended.code}",
+            error=None if well else ended.said.removeprefix("scanner: ") or f"exit {ended.code}",
         )
 
     def _attend(self, work: Work, schedule: Schedule, started: float, lost: threading.Event) -> WhyMissed | None:

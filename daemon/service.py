@@ -74,6 +74,7 @@ class Daemon:
         """Whether evidence is as fresh as the schedules demand."""
         try:
             problems = list(health.complaints(self._schedules, self.watch.standings(), self._crew.clock()))
+            problems += [self.watch.trouble] if self.watch.trouble else []
         except StoreError:
             problems = ["the store cannot be read"]  # the sentence names the database; it is in the log
         return told(503 if problems else 200, {"ready": not problems, "problems": problems, "running": self.watch.running})

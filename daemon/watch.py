@@ -16,11 +16,13 @@ from daemon.logs import say
 from daemon.runner import Crew, Pace, Runner, Tally
 from daemon.settings import Schedule
 from daemon.timing import Dues
-from evidence_store.errors import HeldError, StoreError
+from evidence_store.errors import HeldError, RolledBackError, StoreError
 from evidence_store.firings import Missed, Standing, WhyMissed
 from evidence_store.records import format_time
 
 _ATTEMPTS = 2
+_FAILED = "the store failed when it was looked at last; the daemon's log says how"
+_CONTRADICTED = "the evidence is contradicted, and nothing can be added to it: run `scanner evidence verify`"
 _IMPLAUSIBLE = timedelta(hours=25)  # more than a clock in the wrong zone is off
 
 
@@ -36,6 +38,8 @@ class Watch:
         self._runner = Runner(crew, pace, tally, self._stopping, self._hurry)
         self._thread = threading.Thread(target=self._work, name="watch", daemon=True)
         self._superseded: set[str] = set()
+        self._told = ""
+        self.trouble: str | None = None  # what is wrong with the store, in a sentence that names no place
 
     def register(self) -> None:
         """Make the schedules known, and settle what the ones they replace have missed. Raises `StoreError`."""
@@ -85,17 +89,33 @@ class Watch:
     # -- looking -------------------------------------------------------------------------------------------------------
 
     def _work(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             self._woken.clear()
+            if self._stopping.is_set():  # looked at after `clear`, so that no word to stop is lost
+                return
             try:
                 self.look()
+                self._healed()
             except StoreError as error:
-                say("store.failed", level=logging.ERROR, error=str(error))
+                self._suffers(error)
             except Exception as error:
                 # The thread must go on: nobody else would run what is due.
                 say("daemon.bug", level=logging.ERROR, error=f"{type(error).__name__}: {error}")
                 logging.getLogger(__name__).debug("a bug", exc_info=error)
             self._woken.wait(self._pace.look)
+
+    def _suffers(self, error: StoreError) -> None:
+        """Say what is wrong with the store, once."""
+        contradicted = isinstance(error, RolledBackError)
+        self.trouble = _CONTRADICTED if contradicted else _FAILED
+        if str(error) != self._told:
+            self._told = str(error)
+            say("evidence.contradicted" if contradicted else "store.failed", level=logging.ERROR, error=str(error))
+
+    def _healed(self) -> None:
+        if self._told:
+            say("store.recovered")
+        self.trouble, self._told = None, ""
 
     def look(self) -> None:
         """Run what is due until nothing is."""

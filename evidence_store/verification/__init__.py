@@ -137,7 +137,8 @@ def _completeness(evidence: Evidence, book: Logbook) -> Opinion:
     if book.abandoned:
         missing.append(f"{book.abandoned} of {book.runs} runs were abandoned")
     if book.missed:
-        missing.append(f"{book.missed} runs that were due were missed")
+        were = "run that was due was" if book.missed == 1 else "runs that were due were"
+        missing.append(f"{book.missed} {were} missed")
     if (open_ := book.runs - len(book.ends)) > book.abandoned:
         missing.append(f"{open_ - book.abandoned} of {book.runs} runs did not end")
     if book.partial:

@@ -226,8 +226,8 @@ def test_a_run_that_is_killed_is_missed_and_the_daemon_goes_on(
     assert "failed" in json.loads(ready)["problems"][0]
     assert daemon.stop() == 0
     doctor = command("doctor")
-    assert "FAIL  schedule often: often: the run that was due at" in doctor.out
-    assert "1 runs that were due were missed" in command("evidence", "verify").out
+    assert "FAIL  schedule often: the run that was due at" in doctor.out
+    assert "1 run that was due was missed" in command("evidence", "verify").out
     assert f"1 due at {ended['due']}: failed" in command("evidence", "list").out
 
 
@@ -258,6 +258,23 @@ def test_a_store_that_another_run_holds_is_waited_for_and_then_the_run_is_missed
     assert command("run").code == 0
     (missed,) = entries(command, "runs_missed")
     assert (missed["why"], missed["first"]) == ("held", ended["due"])
+
+
+def test_a_store_that_was_rolled_back_is_said_once_and_makes_the_daemon_not_ready(
+    overdue: str, start: Start, command: Command, tmp_path: Path
+) -> None:
+    assert command("run").code == 0
+    for file in tmp_path.glob("annexa.db*"):
+        file.unlink()
+    configured(tmp_path, OFTEN)
+    daemon = start()
+    assert "rolled back" in daemon.wait_for("run.ended")["error"]
+    assert "rolled back" in daemon.wait_for("evidence.contradicted")["error"]
+    status, ready = daemon.ask("/readyz")
+    assert status == 503
+    assert "scanner evidence verify" in json.loads(ready)["problems"][-1]
+    assert daemon.stop() == 0
+    assert [e["event"] for e in daemon.events()].count("evidence.contradicted") == 1
 
 
 def test_two_daemons_make_one_run(overdue: str, start: Start, command: Command) -> None:

@@ -323,8 +323,10 @@ def test_a_store_that_fails_for_a_while_loses_no_due_time(lite: Place, capsys: p
     watch.start()
     time.sleep(0.2)
     assert (lite.started, watch.lives) == ([], True)
+    assert "the store failed" in (watch.trouble or "")
     failing[0] = False
     _until(lambda: lite.tally.outcomes == ["complete"])
+    _until(lambda: watch.trouble is None)
     watch.stop()
     assert watch.join(10)
 
