@@ -27,6 +27,18 @@ _STATUS = {
     "UNIMPLEMENTED": Why.UNSUPPORTED,
 }
 _AGAIN = frozenset({"RESOURCE_EXHAUSTED", "UNAVAILABLE", "INTERNAL", "ABORTED", "DEADLINE_EXCEEDED"})
+_WAY = {  # what the transport says of the way, in the order in which it comes to it
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted",
+    "ALPN": "it does not speak the protocol",
+    "handshake failed": "it does not speak TLS as it should",
+    "Connection refused": "nobody listens there",
+    "DNS resolution failed": "its name is not known",
+    "Domain name not found": "its name is not known",
+    "Connection timed out": "it does not answer",
+    "No route to host": "there is no way to it",
+    "Network is unreachable": "there is no way to it",
+    "proxy": "the proxy does not lead there",
+}
 _SCOPES = "ACCESS_TOKEN_SCOPE_INSUFFICIENT"
 _WORD = re.compile(r"\w[\w .,'-]{0,120}")
 
@@ -70,6 +82,8 @@ def of_call(error: "GoogleAPICallError", action: str) -> Unread:
         return Unread(Why.CREDENTIALS, action, "a token without the scope cloud-platform")
     if why is Why.DENIED and _perimeter(error):
         return Unread(why, action, "by a perimeter of VPC Service Controls")
+    if why is Why.UNREACHABLE:
+        return Unread(why, action, next((words for said, words in _WAY.items() if said in str(error.message)), status))
     if reason == "IAM_PERMISSION_DENIED":
         return Unread(why, named.get("permission", action), reason)
     return Unread(why, action, f"{status}, {reason}" if reason else status)

@@ -22,6 +22,7 @@ from tests.collectors.gcp.tokens import MACHINE, metadata_server
 
 ROOT = Path(__file__).parents[3]
 RESOURCE = "cloudasset.ListAssets RESOURCE"
+LIST = "cloudasset.assets.listResource"
 READER = "reader@tools.iam.gserviceaccount.com"
 
 
@@ -198,11 +199,12 @@ def test_a_token_endpoint_that_is_not_there_is_unreachable(gcp: Cloud, tmp_path:
 def test_an_endpoint_that_is_not_there_fails_the_target(gcp: Cloud) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    assert unread(gcp, endpoint=f"localhost:{port}").why is Why.UNREACHABLE
+    assert unread(gcp, endpoint=f"localhost:{port}") == Unread(Why.UNREACHABLE, LIST, "nobody listens there")
 
 
 def test_an_endpoint_that_speaks_another_protocol_fails_the_target(gcp: Cloud) -> None:
-    assert unread(gcp, endpoint=f"localhost:{gcp.tokens.port}").why is Why.UNREACHABLE
+    found = unread(gcp, endpoint=f"localhost:{gcp.tokens.port}")
+    assert found == Unread(Why.UNREACHABLE, LIST, "it does not speak the protocol")
 
 
 def test_an_endpoint_whose_certificate_is_not_trusted_gets_no_token(gcp: Cloud, tmp_path: Path) -> None:
@@ -210,9 +212,10 @@ def test_an_endpoint_whose_certificate_is_not_trusted_gets_no_token(gcp: Cloud, 
     other.mkdir()
     service = AssetService(gcp, make(other))
     try:
-        assert unread(gcp, endpoint=f"localhost:{service.port}").why is Why.UNREACHABLE
+        found = unread(gcp, endpoint=f"localhost:{service.port}")
     finally:
         service.stop()
+    assert found == Unread(Why.UNREACHABLE, LIST, "its certificate is not trusted")
     assert gcp.asked == []
 
 
