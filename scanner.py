@@ -193,7 +193,7 @@ COMMANDS: "dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
     "controls": ("the controls, and how each is covered", "", _controls),
     "permissions": ("least-privilege policy of a provider, from what its sources declare", "", _permissions),
     "daemon": ("run what the schedules say, again and again", DAEMON_DETAIL, _daemon),
-    "doctor": ("test credentials, reachability, store, clock and records", "", _doctor),
+    "doctor": ("test credentials, reachability, store, clock, schedules and records", "", _doctor),
 }
 
 
