@@ -30,8 +30,7 @@ def short_term(read: Reader, parent: Parent) -> Iterator[Observation]:
     if parent.facts["name"] == "master":
         return
     item = read.document(f"{parent.uid}/backupShortTermRetentionPolicies/default", _VERSION)
-    if item is not None:
-        yield Observation(SHORT_TERM.type, parent.uid, {"retentionDays": item["properties"]["retentionDays"]}, SHORT_TERM.name)
+    yield Observation(SHORT_TERM.type, parent.uid, {"retentionDays": item["properties"]["retentionDays"]}, SHORT_TERM.name)
 
 
 @source(
@@ -46,9 +45,8 @@ def long_term(read: Reader, parent: Parent) -> Iterator[Observation]:
     if parent.facts["name"] == "master":
         return
     item = read.document(f"{parent.uid}/backupLongTermRetentionPolicies/default", _VERSION)
-    if item is not None:
-        facts = {name: item["properties"][name] for name in LONG_TERM.facts}
-        yield Observation(LONG_TERM.type, parent.uid, facts, LONG_TERM.name)
+    facts = {name: item["properties"][name] for name in LONG_TERM.facts}
+    yield Observation(LONG_TERM.type, parent.uid, facts, LONG_TERM.name)
 
 
 @source(
