@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
-from collectors.source import Connection, Source, sources
+import pytest
+
+from collectors.source import Connection, Source, UnreadError, sources
 from evidence_store.records import Json, Observation, Presence, Scope, Snapshot, Unread
 from evidence_store.redaction import Redactor
 from pipeline.collect import Collection, Collector
+from tests.collectors.gcp.cloud import Cloud
 
 _REDACTOR = Redactor(bytes(32))
 
@@ -97,3 +101,19 @@ def gather(connection: Connection, *names: str) -> Gathered:
             return Gathered(collector.collect("test", connection, chosen(*names)))
         finally:
             connection.close()
+
+
+def places(gcp: Cloud, **settings: Any) -> list[str]:
+    """The accounts that a target reaches."""
+    connection = gcp.connect(**settings)
+    try:
+        return [place.scope.account for place in connection.places()]
+    finally:
+        connection.close()
+
+
+def unread(gcp: Cloud, **settings: Any) -> Unread:
+    """Why a target as a whole cannot be reached."""
+    with pytest.raises(UnreadError) as caught:
+        places(gcp, **settings)
+    return caught.value.unread
