@@ -32,7 +32,8 @@ class Fleet:
         self._up = [self._start() for _ in range(size)]
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(self._command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        nothing = subprocess.DEVNULL
+        return subprocess.Popen(self._command, cwd=ROOT, stdin=nothing, stdout=nothing, stderr=nothing)
 
     def kill_one(self, chance: random.Random) -> None:
         """Without a word, and start another."""

@@ -1,7 +1,7 @@
 """One daemon as a process of its own: `fleet.py URL KEY SCHEDULE-COUNT EVERY-MILLISECONDS DIES-AT`.
 
-Everything is real but the run: instead of a scan it begins for its firing and seals. It stops after as many firings as it is
-told, or kills itself in the middle of one.
+Everything is real but the run: instead of a scan it begins for its firing and seals. It says when it is ready and waits for
+a line. It stops after as many firings as it is told, or kills itself in the middle of one.
 """
 
 import os
@@ -85,6 +85,8 @@ def main(url: str, key: str, firings: int, every: int, dies_at: int) -> None:
         crew = Crew(store, held, "annexa/test", str(os.getpid()), start, _now)
         pace = Pace(look=0.2, lease=timedelta(milliseconds=600), renew=0.1)
         daemon = Daemon(crew, [Fast("fast", every="1m")], pace, "test")
+        print("ready", flush=True)  # noqa: T201 - to whoever started it
+        sys.stdin.readline()
         daemon.start()
         ended = done.wait(150)
         daemon.stop()

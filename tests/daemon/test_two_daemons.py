@@ -19,11 +19,24 @@ FIRINGS, EVERY = 100, 50
 def daemon(place: Place, url: str, *, dies_at: int = 0, firings: int = FIRINGS) -> "subprocess.Popen[str]":
     key = str(place.keys.path)
     child = [sys.executable, "-m", "tests.daemon.fleet", url, key, str(firings), str(EVERY), str(dies_at)]
-    return subprocess.Popen(child, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(child, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def go(*daemons: "subprocess.Popen[str]") -> None:
+    """Let them begin together, however long each took to come up."""
+    for one in daemons:
+        assert one.stdout
+        assert one.stdout.readline() == "ready\n"
+    for one in daemons:
+        assert one.stdin
+        one.stdin.write("go\n")
+        one.stdin.flush()
 
 
 def test_none_of_a_hundred_firings_is_made_twice_or_forgotten(place: Place, url: str) -> None:
     both = [daemon(place, url), daemon(place, url)]
+    go(*both)
     logs = [child.communicate(timeout=200)[1] for child in both]
     assert [child.returncode for child in both] == [0, 0], logs
     fired, _ = accounted(place.store, place.keys, timedelta(milliseconds=EVERY))
@@ -36,6 +49,7 @@ def test_none_of_a_hundred_firings_is_made_twice_or_forgotten(place: Place, url:
 def test_a_holder_killed_in_the_middle_of_a_firing_is_taken_over_once(place: Place, url: str) -> None:
     doomed = daemon(place, url, dies_at=10, firings=40)
     other = daemon(place, url, firings=40)
+    go(doomed, other)
     doomed.communicate(timeout=200)
     assert doomed.returncode == -signal.SIGKILL
     log = other.communicate(timeout=200)[1]
