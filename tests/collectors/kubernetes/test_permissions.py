@@ -1,13 +1,14 @@
 """The ClusterRole: what it allows is what is asked for, no more and no less, and reading alone."""
 
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml  # type: ignore[import-untyped]  # comes with the SDK, without types
 
+import configuration
+from checks.check import checks
 from collectors.kubernetes import PROVIDER
 from collectors.kubernetes.calls import CLUSTER, REVIEW
 from collectors.kubernetes.permissions import permission_of
@@ -90,11 +91,12 @@ def test_only_reads_of_known_groups_can_be_declared(call: str) -> None:
 # What the documents show.
 
 
-def test_the_targets_in_the_documents_are_settings_of_this_kind() -> None:
+def test_the_configuration_in_the_documents_loads(tmp_path: Path) -> None:
     page = Path(__file__).parents[3] / "docs" / "kubernetes.md"
     blocks = re.findall(r"```toml\n(.*?)```", page.read_text(), re.DOTALL)
     assert blocks
     for block in blocks:
-        (target,) = tomllib.loads(block)["target"]
-        assert target.pop("kind") == PROVIDER.kind
-        assert PROVIDER.settings(**target).name
+        target = "" if "[[target]]" in block else '[[target]]\nname = "prod"\nkind = "kubernetes"\n'
+        file = tmp_path / "annexa.toml"
+        file.write_text(target + block)
+        assert [t.kind for t in configuration.load(file, checks()).targets] == ["kubernetes"]
