@@ -30,9 +30,10 @@ def probe(connection: Connection, places: Sequence[Place], sources: Iterable[Sou
         for account in dict.fromkeys(place.scope.account for place in places):
             of_account = [place for place in places if place.scope.account == account]
             asked = list(_reads(connection, places[0], of_account, wanted))
-            refused = [unread for unread in pool.map(_tried, asked) if unread is not None]
+            refused = [unread for unread in pool.map(_tried, asked) if unread]
             if asked:
-                yield Probed(of_account[0].scope, len(asked), len(asked) - len(refused), tuple(dict.fromkeys(refused)))
+                missing = dict.fromkeys(unread for of_read in refused for unread in of_read)
+                yield Probed(of_account[0].scope, len(asked), len(asked) - len(refused), tuple(missing))
 
 
 _Read = tuple[str, Callable[[], Iterable[object]]]
@@ -57,21 +58,22 @@ def _reads(connection: Connection, first: Place, of_account: Sequence[Place], so
 
 def _bulk(source: Source, reader: object, kinds: tuple[str, ...]) -> Iterable[object]:
     assert source.bulk is not None
-    for item in source.bulk.read(reader, kinds):
-        if isinstance(item.body, Unread):
-            raise UnreadError(item.body)
-        yield item
+    return (item.body for item in source.bulk.read(reader, kinds))
 
 
-def _tried(read: _Read) -> Unread | None:
-    """Why the first answer was not had; `None` where it was, or where there is nothing."""
+def _tried(read: _Read) -> list[Unread]:
+    """Why there was no answer, or what it said was missing before its first thing; empty where all is well."""
     name, ask = read
+    missing: list[Unread] = []
     try:
-        next(iter(ask()), None)
+        for found in ask():
+            if not isinstance(found, Unread):
+                break
+            missing.append(found)
     except UnreadError as error:
-        return error.unread
+        missing.append(error.unread)
     except NotEnabledError:
-        return None
+        pass
     except Exception as error:  # noqa: BLE001 - the edge: as in a run, an answer that is not understood is a result
-        return Unread(Why.UNEXPECTED, name, type(error).__name__)
-    return None
+        missing.append(Unread(Why.UNEXPECTED, name, type(error).__name__))
+    return missing

@@ -208,8 +208,14 @@ def test_the_doctor_tries_every_credential_and_names_what_is_missing(estate: Est
     estate.kube.deny("list secrets")
     estate.gcp.deny("cloudasset.assets.listOrgPolicy")
     estate.azure.deny("Microsoft.KeyVault/vaults/read")
+    estate.azure.deny("Microsoft.Network/networkSecurityGroups/read")
     ill = command("doctor")
     assert ill.code == 3
     missing = [line for line in ill.out.splitlines() if line.startswith("FAIL")]
-    for action in ("list secrets", "cloudasset.assets.listOrgPolicy", "Microsoft.KeyVault/vaults/read"):
+    for action in (
+        "list secrets",
+        "cloudasset.assets.listOrgPolicy",
+        "Microsoft.KeyVault/vaults/read",
+        "Microsoft.Network/networkSecurityGroups/read",
+    ):
         assert [line for line in missing if f"{action} was denied" in line], action

@@ -75,6 +75,15 @@ def test_a_bulk_pass_that_is_refused_is_named() -> None:
     assert probed(taking(inventory(Item("box", "acct", DENIED)), "box"))[0].missing == (DENIED,)
 
 
+def test_everything_that_a_bulk_pass_says_is_missing_before_its_first_item_is_named() -> None:
+    other = Unread(Why.DENIED, "toy:ListLamps")
+    bulk = inventory(
+        Item("box", "one", DENIED), Item("lamp", "one", other), Item("box", "one", {"Name": "a"}), then=KeyError("x")
+    )
+    (found,) = probed(taking(bulk, "box"), taking(bulk, "lamp"), toy=ESTATE)
+    assert (found.answered, found.missing) == (0, (DENIED, other))
+
+
 def test_what_is_not_enabled_is_an_answer_and_what_is_not_understood_is_none() -> None:
     (found,) = probed(source("Off", boxes(then=NotEnabledError())), source("Odd", boxes(then=KeyError("x"))))
     assert (found.tried, found.answered, found.missing) == (2, 1, (Unread(Why.UNEXPECTED, "Odd", "KeyError"),))
