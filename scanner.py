@@ -216,14 +216,19 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
 
 
 def entry() -> "NoReturn":
-    """The installed command. A reader that went away (`| head`) is no error."""
-    code = DONE
+    """The installed command."""
+    from commands.outlets import open_outlets
+
+    out = open_outlets()
     try:
         code = main()
+    finally:
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if out.failed is not None and not isinstance(out.failed, BrokenPipeError):  # a reader that went away is no error
+        sys.stderr.write(f"scanner: standard output cannot be written: {out.failed.strerror}\n")
+        code = code or USAGE
     if code in INTERRUPTED:
+        sys.stderr.flush()
         os._exit(code)  # threads that wait for an answer must not hold up whoever pressed Ctrl-C
     sys.exit(code)
 

@@ -46,8 +46,6 @@ def guarded(given: argparse.Namespace) -> int:
         return _say("interrupted; nothing half-written was kept", 130)
     except _TerminatedError:
         return _say("terminated; nothing half-written was kept", 143)
-    except BrokenPipeError:
-        raise
     except Exception as error:  # noqa: BLE001 - the edge of the program
         return _failed(error, debug=given.debug)
     return code

@@ -89,20 +89,11 @@ def _report(view: RunView, asked: Asked) -> None:
         except OSError as error:
             failed.append(f"{path}: {error.strerror}")
     if asked.printed:
-        _print(WRITERS[asked.printed], view)
+        WRITERS[asked.printed](view, sys.stdout)
     else:
         run_brief.write(view, sys.stderr)
     if failed:
         raise UsageError(f"the run is sealed, and a report of it could not be written: {'; '.join(failed)}")
-
-
-def _print(write: Write, view: RunView) -> None:
-    """On standard output. A reader that went away (`| head`) does not change what the gate says."""
-    try:
-        write(view, sys.stdout)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(given: Namespace, able: Known, selection: Selection, store: Store) -> Outcome:

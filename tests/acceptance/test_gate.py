@@ -256,3 +256,36 @@ def test_a_reader_that_went_away_does_not_open_the_gate(records: Path) -> None:
     run.stdout.close()
     _, err = run.communicate(timeout=60)
     assert (run.returncode, err) == (1, b"")
+
+
+def test_a_reader_of_the_few_lines_that_went_away_does_not_open_the_gate(records: Path) -> None:
+    run = subprocess.Popen(
+        [sys.executable, str(ROOT / "scanner.py"), *GATE], cwd=records, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert run.stderr is not None
+    run.stderr.close()
+    assert (run.wait(timeout=60), run.stdout.read() if run.stdout else b"") == (1, b"")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ("run --check rec_soa_complete --fail-on critical >&-", 1, ""),
+        ("run --check rec_soa_complete --fail-on critical --quiet 2>&-", 1, ""),
+        ("run --check rec_soa_complete >&- 2>&- <&-", 0, ""),
+        ("run --check rec_soa_complete >/dev/full", 2, "scanner: standard output cannot be written: No space left on device"),
+        ("run --check rec_soa_complete --fail-on critical >/dev/full", 1, "scanner: standard output cannot be written: "),
+        ("checks >/dev/full", 2, "scanner: standard output cannot be written: No space left on device"),
+        ("checks | true; exit ${PIPESTATUS[0]}", 0, ""),
+    ],
+)
+def test_an_output_that_is_closed_or_full_does_not_change_the_answer_unsaid(
+    records: Path, words: str, code: int, said: str
+) -> None:
+    script = f'"{sys.executable}" "{ROOT / "scanner.py"}" {words}'
+    ran = subprocess.run(["bash", "-c", script], cwd=records, capture_output=True, text=True, check=False)
+    assert ran.returncode == code, ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert said in ran.stderr
+    assert bool(said) or not ran.stderr
+    assert (records / "annexa.db").exists() or "checks" in words
