@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,29 @@ from tests.collectors.gcp.server import Server
 
 _COMPUTE = "https://www.googleapis.com/compute/v1"
 _IMAGES = "https://www.googleapis.com/compute/v1/projects/debian-cloud/global/licenses/debian-12-bookworm"
-CREATED = "2026-02-03T09:30:00Z"
 
 
-def fill(estate: Estate) -> None:
-    """A well-kept shop in the production folder, and a careless lab beside it."""
+class Calendar:
+    """The scene's dates: all as long before or after one moment as when it was written."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now.replace(microsecond=0)
+        self.made = self.off(days=-280)
+
+    def off(self, **span: float) -> str:
+        """So long after the moment, or before it."""
+        return (self._now + timedelta(**span)).isoformat().replace("+00:00", "Z")
+
+
+def fill(estate: Estate, now: datetime) -> None:
+    """A well-kept shop in the production folder, and a careless lab beside it, as they stand at a moment."""
+    dates = Calendar(now)
     _hierarchy(estate)
     _guardrails(estate)
-    _machines(estate)
+    _machines(estate, dates)
     _networks(estate)
     _data(estate)
-    _identities(estate)
+    _identities(estate, dates)
     _platform(estate)
 
 
@@ -47,17 +60,24 @@ def _granted(*members: str, role: str = "roles/viewer") -> dict[str, Any]:
 
 
 def _guardrails(estate: Estate) -> None:
-    enforced = ("iam.disableServiceAccountKeyCreation", "iam.disableServiceAccountKeyUpload", "storage.publicAccessPrevention")
+    enforced = (
+        "iam.disableServiceAccountKeyCreation", "iam.disableServiceAccountKeyUpload", "storage.publicAccessPrevention",
+        "compute.disableSerialPortAccess", "compute.requireOsLogin", "compute.requireShieldedVm",
+        "compute.skipDefaultNetworkCreation", "iam.automaticIamGrantsForDefaultServiceAccounts", "sql.restrictPublicIp",
+        "storage.uniformBucketLevelAccess",
+    )  # fmt: skip
     policies: list[dict[str, Any]] = [
         {"constraint": f"constraints/{name}", "booleanPolicy": {"enforced": True}} for name in enforced
     ]
     domains = {"allowedValues": ["C0abcdef1"]}
     policies.append({"constraint": "constraints/iam.allowedPolicyMemberDomains", "listPolicy": domains})
+    regions = {"allowedValues": ["in:eu-locations"]}
+    policies.append({"constraint": "constraints/gcp.resourceLocations", "listPolicy": regions})
     kind = "cloudresourcemanager.googleapis.com/Organization"
     estate.add(kind, f"//cloudresourcemanager.googleapis.com/{ORGANIZATION}", None, None, org_policy=policies)
 
 
-def machine(name: str, project: str, *, safe: bool) -> dict[str, Any]:
+def machine(name: str, project: str, created: str, *, safe: bool) -> dict[str, Any]:
     """A machine as the service describes it."""
     interface: dict[str, Any] = {
         "name": "nic0",
@@ -77,7 +97,7 @@ def machine(name: str, project: str, *, safe: bool) -> dict[str, Any]:
         "id": "4611686018427387904",
         "name": name,
         "status": "RUNNING",
-        "creationTimestamp": CREATED,
+        "creationTimestamp": created,
         "zone": f"{_COMPUTE}/projects/{project}/zones/europe-west1-b",
         "machineType": f"{_COMPUTE}/projects/{project}/zones/europe-west1-b/machineTypes/e2-small",
         "networkInterfaces": [interface],
@@ -93,23 +113,24 @@ def machine(name: str, project: str, *, safe: bool) -> dict[str, Any]:
     }
 
 
-def inventory(*, missing: bool) -> dict[str, Any]:
-    """What the agent of a machine last reported."""
+def inventory(dates: Calendar, *, missing: bool) -> dict[str, Any]:
+    """What the agent of a machine reported in the last hours."""
     items = {"i": {"id": "i", "type": "INSTALLED_PACKAGE", "installedPackage": _package("3.0.15")}}
     if missing:
-        items["a"] = {"id": "a", "type": "AVAILABLE_PACKAGE", "createTime": CREATED, "availablePackage": _package("3.0.19")}
+        items["a"] = {"id": "a", "type": "AVAILABLE_PACKAGE", "createTime": dates.made, "availablePackage": _package("3.0.19")}
     system = {"hostname": "web", "shortName": "debian", "longName": "Debian GNU/Linux 12 (bookworm)", "version": "12"}
-    return {"osInfo": system, "updateTime": "2026-11-01T00:00:00Z", "items": items}
+    return {"osInfo": system, "updateTime": dates.off(hours=-5), "items": items}
 
 
 def _package(version: str) -> dict[str, Any]:
     return {"aptPackage": {"packageName": "openssl", "architecture": "amd64", "version": version}}
 
 
-def _machines(estate: Estate) -> None:
+def _machines(estate: Estate, dates: Calendar) -> None:
     kind = "compute.googleapis.com/Instance"
-    estate.add(kind, "web", machine("web", "shop", safe=True), os_inventory=inventory(missing=False))
-    estate.add(kind, "trial", machine("trial", "lab", safe=False), "lab", os_inventory=inventory(missing=True))
+    web, trial = machine("web", "shop", dates.made, safe=True), machine("trial", "lab", dates.made, safe=False)
+    estate.add(kind, "web", web, os_inventory=inventory(dates, missing=False))
+    estate.add(kind, "trial", trial, "lab", os_inventory=inventory(dates, missing=True))
     for project in ("shop", "lab"):
         estate.add(
             "compute.googleapis.com/Project",
@@ -149,11 +170,18 @@ def _networks(estate: Estate) -> None:
     estate.add("dns.googleapis.com/ManagedZone", "shop", zone)
 
 
+_CLASSED = {
+    "owner": "ada", "data-class": "confidential", "criticality": "high", "retention-min-days": "none",
+    "retention-max-days": "none",
+}  # fmt: skip
+_FLAGS = [{"name": name, "value": "on"} for name in ("log_connections", "log_disconnections", "cloudsql.enable_pgaudit")]
+
+
 def _data(estate: Estate) -> None:
     bucket = "storage.googleapis.com/Bucket"
     safe = {"uniformBucketLevelAccess": {"enabled": True}, "publicAccessPrevention": "enforced"}
     orders = {"name": "shop-orders", "location": "EU", "locationType": "multi-region", "iamConfiguration": safe}
-    estate.add(bucket, "shop-orders", {**orders, "labels": {"owner": "ada", "classification": "confidential"}})
+    estate.add(bucket, "shop-orders", {**orders, "labels": _CLASSED})
     public = {"bindings": [{"role": "roles/storage.objectViewer", "members": ["allUsers"]}]}
     loose = {"name": "lab-dump", "location": "US", "iamConfiguration": {"uniformBucketLevelAccess": {"enabled": False}}}
     estate.add(bucket, "lab-dump", loose, "lab", iam=public)
@@ -168,32 +196,39 @@ def _data(estate: Estate) -> None:
                 "authorizedNetworks": [] if good else [{"value": "0.0.0.0/0"}],
             },
             "backupConfiguration": {"enabled": good, "pointInTimeRecoveryEnabled": good},
+            **({"userLabels": _CLASSED, "databaseFlags": _FLAGS} if good else {}),
         }
         instance = {"name": name, "databaseVersion": "POSTGRES_16", "state": "RUNNABLE", "settings": settings}
         estate.add("sqladmin.googleapis.com/Instance", name, {**instance, "instanceType": "CLOUD_SQL_INSTANCE"}, project)
     reference = {"projectId": "shop", "datasetId": "sales"}
     access = [{"role": "OWNER", "specialGroup": "projectOwners"}, {"role": "READER", "userByEmail": "ada@example.org"}]
-    dataset = {"id": "shop:sales", "datasetReference": reference, "location": "EU", "access": access}
+    dataset = {"id": "shop:sales", "datasetReference": reference, "location": "EU", "access": access, "labels": _CLASSED}
     estate.add("bigquery.googleapis.com/Dataset", "sales", dataset)
 
 
-def _identities(estate: Estate) -> None:
+def _identities(estate: Estate, dates: Calendar) -> None:
     for project in ("shop", "lab"):
         email = f"web@{project}.iam.gserviceaccount.com"
         account = {"email": email, "uniqueId": "100000000000000000001", "projectId": project}
         estate.add("iam.googleapis.com/ServiceAccount", "100000000000000000001", account, project)
-    key = {"keyType": "USER_MANAGED", "keyOrigin": "GOOGLE_PROVIDED", "validAfterTime": "2024-01-01T00:00:00Z"}
+    key = {"keyType": "USER_MANAGED", "keyOrigin": "GOOGLE_PROVIDED", "validAfterTime": dates.off(days=-700)}
     name = "projects/lab/serviceAccounts/web@lab.iam.gserviceaccount.com/keys/1"
     estate.add("iam.googleapis.com/ServiceAccountKey", "100000000000000000001/keys/1", {"name": name, **key}, "lab")
-    restrictions = {"apiTargets": [{"service": "maps-backend.googleapis.com"}]}
-    for project, limits in (("shop", {"restrictions": restrictions}), ("lab", {})):
-        api_key = {"name": f"projects/{project}/locations/global/keys/1", "displayName": "maps", "createTime": CREATED}
+    sites = {"allowedReferrers": ["https://shop.example.org/*"]}
+    restrictions = {"apiTargets": [{"service": "maps-backend.googleapis.com"}], "browserKeyRestrictions": sites}
+    for project, made, limits in (
+        ("shop", dates.off(days=-20), {"restrictions": restrictions}),
+        ("lab", dates.made, {}),
+    ):
+        api_key = {"name": f"projects/{project}/locations/global/keys/1", "displayName": "maps", "createTime": made}
         estate.add("apikeys.googleapis.com/Key", "1", api_key | limits, project)
     ring = "projects/shop/locations/europe-west1/keyRings/ring/cryptoKeys/orders"
-    crypto = {"name": ring, "purpose": "ENCRYPT_DECRYPT", "rotationPeriod": "7776000s", "createTime": CREATED}
+    crypto = {"name": ring, "purpose": "ENCRYPT_DECRYPT", "rotationPeriod": "7776000s", "createTime": dates.made}
+    crypto["nextRotationTime"] = dates.off(days=40)
     primary = {"name": f"{ring}/cryptoKeyVersions/1", "state": "ENABLED", "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION"}
     estate.add("cloudkms.googleapis.com/CryptoKey", "orders", {**crypto, "primary": primary})
-    secret = {"name": "projects/111111111111/secrets/db", "rotation": {"rotationPeriod": "2592000s"}, "createTime": CREATED}
+    rotation = {"rotationPeriod": "2592000s", "nextRotationTime": dates.off(days=12)}
+    secret = {"name": "projects/111111111111/secrets/db", "rotation": rotation, "createTime": dates.made}
     estate.add("secretmanager.googleapis.com/Secret", "db", secret)
 
 
@@ -206,13 +241,15 @@ def _platform(estate: Estate) -> None:
     estate.add("logging.googleapis.com/LogSink", "sinks/all", sink, None)
     kept = {"name": "projects/111111111111/locations/eu/buckets/all", "retentionDays": 400, "locked": True}
     estate.add("logging.googleapis.com/LogBucket", "all", kept)
+    pool = {"name": "default", "config": {"workloadMetadataConfig": {"mode": "GKE_METADATA"}}}
+    pool["management"] = {"autoUpgrade": True, "autoRepair": True}
     cluster = {
         "name": "main",
         "releaseChannel": {"channel": "REGULAR"},
         "privateClusterConfig": {"enablePrivateNodes": True, "enablePrivateEndpoint": True},
         "databaseEncryption": {"state": "ENCRYPTED", "keyName": "projects/shop/locations/europe-west1/keyRings/r/cryptoKeys/k"},
         "workloadIdentityConfig": {"workloadPool": "shop.svc.id.goog"},
-        "nodePools": [{"name": "default", "config": {"workloadMetadataConfig": {"mode": "GKE_METADATA"}}}],
+        "nodePools": [pool],
         "status": "RUNNING",
     }
     estate.add("container.googleapis.com/Cluster", "main", cluster)
@@ -223,11 +260,13 @@ def _platform(estate: Estate) -> None:
         "spec": {"template": {"spec": {"containers": [{"image": "europe-docker.pkg.dev/shop/web:1"}]}}},
     }
     invoker = {"bindings": [{"role": "roles/run.invoker", "members": ["allUsers"]}]}
-    estate.add("run.googleapis.com/Service", "web", service, iam=invoker)
+    estate.add("run.googleapis.com/Service", "web", service)
+    estate.add("run.googleapis.com/Service", "web", service, "lab", iam=invoker)
 
 
-def many(estate: Estate, resources: int) -> None:
+def many(estate: Estate, resources: int, now: datetime) -> None:
     """Resources of an ordinary mixture, in a project for each hundred, about 2 KB each; a third of them with policies."""
+    dates = Calendar(now)
     for number in range(resources):
         project = f"team-{number // 100:05}"
         if project not in estate.projects:
@@ -235,10 +274,9 @@ def many(estate: Estate, resources: int) -> None:
         name, good = f"r-{number:07}", number % 10 != 0
         match number % 5:
             case 0 | 1:
-                given = inventory(missing=not good)
-                estate.add(
-                    "compute.googleapis.com/Instance", name, machine(name, project, safe=good), project, os_inventory=given
-                )
+                given = inventory(dates, missing=not good)
+                made = machine(name, project, dates.made, safe=good)
+                estate.add("compute.googleapis.com/Instance", name, made, project, os_inventory=given)
             case 2:
                 disk = {"name": name, "sizeGb": "100", "status": "READY", "type": "pd-ssd", "labels": {"owner": "ada"}}
                 estate.add("compute.googleapis.com/Disk", name, disk, project)
@@ -262,8 +300,9 @@ def main(environment: Mapping[str, str]) -> None:
     with tempfile.TemporaryDirectory(dir=environment.get("TMPDIR")) as name:
         directory = Path(name)
         server = Server(directory, given.port)
-        fill(server.cloud.estate)
-        many(server.cloud.estate, given.resources)
+        now = datetime.now(UTC)
+        fill(server.cloud.estate, now)
+        many(server.cloud.estate, given.resources, now)
         server.cloud.page = 1000
         server.cloud.latency = given.latency / 1000
         write = sys.stdout.write
