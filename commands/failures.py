@@ -18,8 +18,8 @@ class UsageError(Exception):
     """A value on the command line is wrong: what, and what is expected."""
 
 
-class _TerminatedError(Exception):
-    """SIGTERM, or SIGHUP: the terminal or the session is gone."""
+class _TerminatedError(BaseException):
+    """SIGTERM, or SIGHUP: the terminal or the session is gone. As Ctrl-C, it is no failure of what it interrupts."""
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

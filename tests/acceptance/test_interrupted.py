@@ -52,3 +52,35 @@ def test_an_interrupted_run_ends_soon_and_harms_nothing(
     assert command("evidence", "verify").code == 0
     assert command("run").code == 0
     assert command("evidence", "verify").code == 0
+
+
+STOPPED_WHILE_IT_JUDGES = """
+import dataclasses, os, signal, sys
+import scanner
+from checks import check
+
+def question(resource, **_):
+    os.kill(os.getpid(), signal.SIGTERM)
+
+known = check.checks()["rec_soa_complete"]
+check._registry[known.id] = dataclasses.replace(known, question=question)
+sys.exit(scanner.main(["run", "--check", known.id]))
+"""
+
+
+def test_a_stop_while_a_check_is_asked_is_no_answer_of_the_check(command: Command, tmp_path: Path) -> None:
+    command("init")
+    (tmp_path / "annexa.toml").write_text(RECORDS)
+    assert command("run").code == 0
+    run = subprocess.run(
+        [sys.executable, "-c", STOPPED_WHILE_IT_JUDGES],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stdout) == (143, "")
+    assert "terminated; nothing half-written was kept" in run.stderr
+    assert not any(f["status"] == "error" for f in command("run", "--format", "json", "--quiet").json["findings"])
+    assert command("evidence", "verify").code == 0
