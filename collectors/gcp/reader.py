@@ -90,10 +90,10 @@ class Listing:
         given: set[int] = set()  # hashes, to tell what came before a restart
         restarts, asked = 0, kinds
         while True:
-            token, tokens = "", set[str]()
+            token, tokens, moment = "", set[str](), self.moment
             try:
                 while True:
-                    page = self._page(call, asked, token)
+                    page = self._page(call, asked, token, moment)
                     yield from _fresh(page, given)
                     token = page.next_token
                     if not token:
@@ -124,19 +124,20 @@ class Listing:
         from google.api_core.exceptions import InvalidArgument
 
         try:
-            self._page(call, (kind,), "", size=1)
+            self._page(call, (kind,), "", self.moment, size=1)
         except InvalidArgument:
             return True
         return False
 
-    def _page(self, call: str, kinds: tuple[str, ...], token: str, size: int = PAGE) -> "Page":
+    def _page(self, call: str, kinds: tuple[str, ...], token: str, moment: Any, size: int = PAGE) -> "Page":
+        """One page. All pages of a listing must be asked for alike, so the first answer's moment is for the next listing."""
         request = {
             "parent": self._parent,
             "content_type": call.rpartition(" ")[2],
             "asset_types": list(kinds),
             "page_size": size,
             "page_token": token,
-            "read_time": self.moment,
+            "read_time": moment,
         }
         page = self._assets.page(self._permit, call, request)
         self.moment = self.moment or page.read_time

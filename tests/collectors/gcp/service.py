@@ -5,6 +5,7 @@ enabled), `quota project` (the project may not be used), `no quota project`, `pe
 `expired token`, `repeated token`, `new field`, `garbage`, `deadline`.
 """
 
+import hashlib
 import time
 from concurrent import futures
 from typing import Any
@@ -90,12 +91,16 @@ class AssetService:
 
     def _page(self, request: Any, content: str, call: str) -> Any:
         found = [a for a in self._cloud.estate.assets.get(content, {}).values() if self._asked_for(a, request)]
-        start = int(request.page_token.partition("-")[0] or 0)
+        question = _question(request)
+        position, _, asked_before = request.page_token.partition("-")
+        if asked_before and asked_before not in (question, "again"):  # a listing goes on as it was begun
+            raise _RefusedError(status("INVALID_ARGUMENT"))
+        start = int(position or 0)
         size = min(request.page_size or 100, self._cloud.page)
         answer = ANSWER(assets=found[start : start + size])
         answer.read_time.FromJsonString(request.read_time.ToJsonString() if request.HasField("read_time") else READ_TIME)
         if start + size < len(found):
-            answer.next_page_token = f"{start + size}-{content}"
+            answer.next_page_token = f"{start + size}-{question}"
         self._spoil(answer, request, call, start // size)
         return answer
 
@@ -128,6 +133,15 @@ class AssetService:
             else:
                 raise _RefusedError(_refused(fault))
             return
+
+
+def _question(request: Any) -> str:
+    """What is asked, whatever the page."""
+    asked = REQUEST()
+    asked.CopyFrom(request)
+    for which in ("page_token", "page_size"):
+        asked.ClearField(which)
+    return hashlib.sha256(asked.SerializeToString(deterministic=True)).hexdigest()[:16]
 
 
 def _serialized(answer: Any) -> bytes:

@@ -78,6 +78,12 @@ def test_every_pass_asks_for_the_moment_of_the_first_answer(gcp: Cloud) -> None:
     assert {asked.read_time for asked in later} == {"2026-05-04T12:00:00Z"}
 
 
+def test_the_pages_of_a_listing_are_asked_for_as_the_listing_was_begun(gcp: Cloud) -> None:
+    expected = buckets(gcp, 5)
+    assert found_buckets(gather(gcp.connect(), BUCKET)) == expected
+    assert {asked.answered for asked in gcp.asked} == {"OK"}
+
+
 # Denied, and the other reasons why there is no answer.
 
 
