@@ -52,7 +52,7 @@ def command(given: Namespace) -> int:
     asked, baseline = _asked(given), _baseline(given.baseline)
     with open_store(able.configuration.store.url) as store:
         outcome = _run(given, able, selection, store)
-        view = run_view(store, checks=[c.id for c in selection.checks])
+        view = run_view(store, run_id=outcome.run)  # who waited for the store may have sealed another one by now
         view = held(view, Severity(given.fail_on) if given.fail_on else None, baseline)
         code = _code(outcome, view)
         _report(replace(view, exit_code=code), asked)

@@ -45,6 +45,14 @@ class Sealed:
         first = list(store.runs())[-1]
         raise NoRunError(f"no run was sealed by {format_time(moment)}; the first one ended at {format_time(first.finished)}")
 
+    @classmethod
+    def of(cls, store: Store, run: str) -> "Sealed":
+        """The run of this id, whatever was sealed after it. Raises `NoRunError`."""
+        found = next((sealed for sealed in store.runs() if sealed.id == run), None)
+        if found is None:
+            raise NoRunError(f"no run {run} is sealed in this store")
+        return cls(store, found)
+
     def document(self, kind: str, otherwise: Json) -> Json:
         digest = self.run.documents.get(kind)
         return otherwise if digest is None else self.store.document(digest)
@@ -93,7 +101,7 @@ class Sealed:
         targets_of = self.owners()
         chosen = None if targets is None else {scope for name in targets for scope in self.places.get(name, ())}
         for row in self.store.findings(self.run.leaf, checks, severity, statuses):
-            if (not targets_of or row.scope in targets_of) and (not chosen or row.scope in chosen):
+            if not targets_of or (row.scope in targets_of and (chosen is None or row.scope in chosen)):
                 yield self._reported(row, targets_of.get(row.scope, ""))
 
     def _reported(self, row: FindingRow, target: str) -> Reported:
@@ -140,10 +148,13 @@ _NO_MAPPING: Mapping[str, Json] = {"schema": "annexa.mapping/1", "controls": [],
 
 
 def run_view(
-    store: Store, at: datetime | None = None, *, checks: Collection[str] | None = None, exit_code: int | None = None
+    store: Store, at: datetime | None = None, *, run_id: str | None = None, checks: Collection[str] | None = None
 ) -> RunView:
-    """The last run, or the last one sealed by `at`; its selected checks, or these. Raises `NoRunError`, `StoreError`."""
-    sealed = Sealed.at(store, at)
+    """A run by its id, the last one sealed by `at`, or the last; its selected checks, or these.
+
+    Raises `NoRunError`, `StoreError`.
+    """
+    sealed = Sealed.at(store, at) if run_id is None else Sealed.of(store, run_id)
     run, selected = sealed.run, sealed.selected
     chosen = checks if checks is not None else selected.get("checks", list(sealed.definitions))
     targets = selected.get("targets")
@@ -165,7 +176,6 @@ def run_view(
         invalid_exceptions=sealed.invalid_exceptions(),
         targets=tuple(sorted(targets if targets is not None else sealed.places)),
         narrowed=_narrowed(sealed, chosen),
-        exit_code=exit_code,
     )
 
 

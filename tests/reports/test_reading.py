@@ -48,6 +48,16 @@ def test_the_view_is_of_the_last_run_sealed_by_a_time(book: Book) -> None:
     assert before.checkpoint.size < after.checkpoint.size
 
 
+def test_the_view_of_a_run_by_its_id_is_of_that_run_though_another_was_sealed_since(book: Book) -> None:
+    first = datetime(2026, 3, 1, tzinfo=UTC)
+    book.run([said("aws_rds_encrypted", "a", Status.FAIL, "a is plain")], at=first)
+    book.run([said("aws_rds_encrypted", "a", Status.PASS)], at=first + timedelta(days=1))
+    view = run_view(book.store, run_id="run-20260301")
+    assert (view.id, [f.status for f in view.findings]) == ("run-20260301", [Status.FAIL])
+    with pytest.raises(NoRunError, match="no run other is sealed"):
+        run_view(book.store, run_id="other")
+
+
 def test_the_view_carries_exceptions_targets_controls_and_ages(book: Book) -> None:
     book.run([said("aws_rds_encrypted", "c", Status.FAIL, "c is plain")])
     book.run([said("aws_rds_encrypted", "c", Status.FAIL, "c is still plain")], exceptions=[EXCEPTION])
