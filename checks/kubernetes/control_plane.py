@@ -194,6 +194,8 @@ def k8s_etcd_mutual_tls(cluster: Resource, *, inventory: Inventory) -> Answer:
 
 
 def _mutual(flags: Flags) -> str | Unknown | None:
+    if "config-file" in flags:  # all other flags are then ignored
+        return Unknown(f"takes its settings from {flags['config-file']}, which the API does not show")
     for kind, prefix in (("clients", ""), ("peers", "peer-")):
         if flags.get(f"{prefix}client-cert-auth", "false").casefold() != "true" or not flags.get(f"{prefix}trusted-ca-file"):
             return f"asks {kind} for no certificate"

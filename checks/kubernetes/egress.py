@@ -14,6 +14,8 @@ from checks.kubernetes.naming import some
 from evidence_store.records import Inventory, Json, Resource
 
 _POLICY = {"kubernetes.network_policy": ("namespace", "name", "podSelector", "policyTypes", "egress")}
+# Who names nodes that stand in no cloud, or in one without such an address.
+_NO_CLOUD = ("docker", "k3s", "kind", "metal3", "rke2", "vsphere")
 _METADATA = ("169.254.169.254", "fd00:ec2::254")  # AWS, Azure, GCP and most others; AWS by IPv6
 
 
@@ -76,7 +78,8 @@ def k8s_metadata_endpoint_blocked(
     """
     if skipped := passed_over(namespace, exempt_namespaces):
         return skipped
-    if not any(node.fact("providerID") for node in inventory.where("kubernetes.node")):
+    named = {(node.fact("providerID") or "").partition("://")[0] for node in inventory.where("kubernetes.node")}
+    if not named - {"", *_NO_CLOUD}:
         return NotApplicable(f"namespace {namespace.fact('name')} runs on nodes that name no cloud")
     name = namespace.fact("name")
     policies = list(inventory.where("kubernetes.network_policy", namespace=name))

@@ -3,7 +3,8 @@
 - A static pod, which a kubelet made from a file in kube-system, counts where one of its containers runs the program.
 - EKS and GKE say in their version, AKS and DOKS by labels of their nodes, that they run the control plane; nobody else's
   silence is taken for that.
-- Flags are written `--name=value`, `--name value` or `--name`; the last one holds.
+- Flags are written `--name=value`, `--name value` or `--name`. The last one holds, but for the API server's lists, which
+  add up.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +18,7 @@ from evidence_store.records import Inventory, Json, Resource
 Flags: TypeAlias = Mapping[str, str]
 LOOKS_UP = {"kubernetes.static_pod": ("containers",), "kubernetes.node": ("labels",)}
 
+_LISTS = frozenset({"authorization-mode", "tls-cipher-suites"})
 _BY_VERSION = (("-eks-", "EKS"), ("-gke.", "GKE"))
 _BY_LABEL = (("kubernetes.azure.com/cluster", "AKS"), ("doks.digitalocean.com/node-pool", "DOKS"))
 
@@ -65,5 +67,6 @@ def _flags(words: list[str]) -> Flags:
         if word.startswith("--"):
             name, equals, value = word[2:].partition("=")
             bare = "true" if after.startswith("-") else after
-            found[name.replace("_", "-")] = value.strip("\"'") if equals else bare
+            name, value = name.replace("_", "-"), value.strip("\"'") if equals else bare
+            found[name] = f"{found[name]},{value}" if name in _LISTS and name in found else value
     return found

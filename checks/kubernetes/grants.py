@@ -3,6 +3,7 @@
 - `*` stands for everything in verbs, API groups and resources; `*/exec` for one subresource of every resource. `pods/*`
   stands for nothing.
 - A rule that names objects (`resourceNames`) allows nothing that is asked of a whole kind.
+- Rules add up, and none takes away.
 - A binding to a role that does not exist grants nothing.
 - A user `system:serviceaccount:shop:web` is the service account web of the namespace shop.
 """
@@ -53,11 +54,11 @@ def grants(rules: Iterable[Json], verbs: Iterable[str], group: str, *resources: 
     return any(allows(rule, asked, group, resource) for rule in rules for resource in resources)
 
 
-def is_everything(rule: Json) -> bool:
-    """Whether a rule allows every usual verb on every resource of every API group."""
-    verbs = set(rule.get("verbs") or ())
-    wide = "*" in (rule.get("apiGroups") or ()) and "*" in (rule.get("resources") or ()) and not rule.get("resourceNames")
-    return wide and ("*" in verbs or verbs >= _USUAL)
+def are_everything(rules: Iterable[Json]) -> bool:
+    """Whether rules, taken together, allow every usual verb on every resource of every API group."""
+    wide = [r for r in rules if "*" in (r.get("apiGroups") or ()) and "*" in (r.get("resources") or ())]
+    verbs = {verb for rule in wide if not rule.get("resourceNames") for verb in rule.get("verbs") or ()}
+    return "*" in verbs or verbs >= _USUAL
 
 
 def is_public(rule: Json) -> bool:

@@ -93,8 +93,9 @@ def k8s_ingress_tls(ingress: Resource, *, allowed: tuple[str, ...] = ()) -> Answ
 
 def _ends_tls_otherwise(annotations: Json) -> bool:
     ports = annotations.get("alb.ingress.kubernetes.io/listen-ports")
-    told = any(annotations.get(key) and value in (None, annotations[key].casefold()) for key, value in _OTHERWISE)
-    return told and (ports is None or "HTTPS" in ports)
+    if ports is not None:  # for HTTPS the controller looks for a certificate by the names of the hosts where none is named
+        return "HTTPS" in ports
+    return any(annotations.get(key) and value in (None, annotations[key].casefold()) for key, value in _OTHERWISE)
 
 
 def _covers(entry: Json, host: str) -> bool:

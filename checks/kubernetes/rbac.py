@@ -6,9 +6,8 @@ from checks.kubernetes.grants import (
     RBAC,
     READ,
     ROLES,
-    allows,
+    are_everything,
     grants,
-    is_everything,
     is_public,
     role_text,
     rules_of,
@@ -75,7 +74,7 @@ def k8s_rbac_no_wildcards(role: Resource, *, allowed: tuple[str, ...] = ("cluste
         if wide and groups and not rule.get("resourceNames"):
             where = "every API group" if "*" in groups else f"API group {some([group or 'core' for group in groups])}"
             return f"{name_of(role)} grants every verb on every resource of {where}"
-        if is_everything(rule):
+        if are_everything([rule]):
             return f"{name_of(role)} grants {', '.join(sorted(rule['verbs']))} on every resource of every API group"
     return None
 
@@ -106,7 +105,7 @@ def k8s_rbac_cluster_admin_limited(
     rules, where = rules_of(binding, inventory), namespace_of(binding)
     if rules is None:
         return _absent(binding)
-    if not any(is_everything(rule) for rule in rules):
+    if not are_everything(rules):
         return None
     if where not in ("", "kube-system"):
         return NotApplicable(f"{name_of(binding)} gives full control of the namespace {where}, not of the cluster")
@@ -195,7 +194,7 @@ def _names_harmless(rule: Json, binding: Resource, inventory: Inventory) -> bool
     """Whether a rule is limited to named roles, none of which grants everything."""
     names = rule.get("resourceNames") or ()
     roles = [inventory.get("kubernetes.cluster_role", binding.uid_of("kubernetes.cluster_role", name)) for name in names]
-    return bool(names) and not any(is_everything(r) for role in roles if role is not None for r in role.fact("rules") or ())
+    return bool(names) and not any(are_everything(role.fact("rules") or ()) for role in roles if role is not None)
 
 
 @check(
@@ -264,7 +263,8 @@ def _ways_in(rules: list[Json], *, cluster: bool) -> list[str]:
     asked["pods/ephemeralcontainers"] = ("update", "patch")
     if cluster:
         asked["nodes/proxy"] = ("create", "get")
-    return [kind for kind, verbs in asked.items() if any(allows(rule, verbs, "", kind) for rule in rules)]
+    # Also into a pod that is named: the pods of a stateful set keep their names.
+    return [kind for kind, verbs in asked.items() if any(verbs_on(rule, "", kind) & {"*", *verbs} for rule in rules)]
 
 
 @check(

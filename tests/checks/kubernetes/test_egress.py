@@ -117,6 +117,11 @@ def test_without_a_policy_for_all_pods_metadata_is_reached_and_without_a_cloud_t
     node(kube)
     namespace(kube, WEB)
     assert asked(kube, METADATA).status(METADATA, ":shop") == "not_applicable"
+    for number, own in enumerate(
+        ("k3s://node-1", "rke2://node-2", "kind://docker/test/node-3", "vsphere://4230", "metal3://ns/a/b")
+    ):
+        node(kube, f"own-{number}", provider=own)
+    assert asked(kube, METADATA).status(METADATA, ":shop") == "not_applicable"
     node(kube, provider="gce://project/zone/name")
     seen = asked(kube, METADATA)
     assert seen.reason(METADATA, ":shop") == f"{NOWHERE}, metadata included"

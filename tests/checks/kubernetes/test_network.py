@@ -127,6 +127,8 @@ def test_every_host_of_an_ingress_has_tls(
             },
             "pass",
         ),
+        ({"alb.ingress.kubernetes.io/listen-ports": '[{"HTTPS": 443}]'}, "pass"),
+        ({"alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}]'}, "fail"),
         ({"networking.gke.io/managed-certificates": "shop"}, "pass"),
         ({"nginx.ingress.kubernetes.io/ssl-passthrough": "true"}, "pass"),
         ({"nginx.ingress.kubernetes.io/ssl-passthrough": "false"}, "fail"),

@@ -95,6 +95,16 @@ def test_full_control_is_for_listed_groups_whatever_the_role_is_called(kube: Clu
     assert asked(kube, ADMIN, allowed=["Group:ops", "User:*", "ServiceAccount:ci/*"]).status(ADMIN, ":ops") == "pass"
 
 
+def test_full_control_that_is_given_by_several_rules_is_full_control(kube: Cluster) -> None:
+    cluster_role(kube, "pieces", rule("get list watch", "*", "*"), rule("create update patch delete", "*", "*"))
+    cluster_role(kube, "reads", rule("get list watch", "*", "*"), rule("create update patch delete", "*", "*", "one"))
+    bind(kube, "pieces", "pieces", "User:jane")
+    bind(kube, "reads", "reads", "User:jane")
+    seen = asked(kube, ADMIN)
+    verdict(seen, ADMIN, ":pieces", "pieces gives full control of the cluster (cluster role pieces) to User:jane")
+    verdict(seen, ADMIN, ":reads", "")
+
+
 def test_full_control_of_one_namespace_is_not_that_of_the_cluster_but_of_kube_system_it_is(kube: Cluster) -> None:
     cluster_role(kube, "cluster-admin", EVERYTHING)
     kube.add("Role", "all", "kube-system", rules=[EVERYTHING])
@@ -258,7 +268,8 @@ def spaces(kube: Cluster) -> None:
         ([rule("*", "*", "*")], "pods/exec, pods/attach, pods/portforward, pods/ephemeralcontainers"),
         ([rule("patch", "pods/ephemeralcontainers")], "pods/ephemeralcontainers"),
         ([rule("create", "pods")], ""),
-        ([rule("create", "pods/exec", "", "one")], ""),
+        ([rule("create", "pods/exec", "", "db-0")], "pods/exec"),
+        ([rule("get update", "pods", "", "db-0")], ""),
         ([rule("get", "nodes/proxy")], ""),
     ],
 )

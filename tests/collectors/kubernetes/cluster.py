@@ -79,8 +79,8 @@ class Cluster:
             self.page_size, self.latency, self.token, self.user = 2, 0.0, TOKEN, USER
             self.spared = self.amend = None
             self.version = {
-                "major": "1", "minor": "34", "gitVersion": "v1.34.2", "gitCommit": "f0c1", "gitTreeState": "clean",
-                "buildDate": "2025-11-11T19:02:11Z", "goVersion": "go1.24.9", "compiler": "gc", "platform": "linux/amd64",
+                "major": "1", "minor": "36", "gitVersion": "v1.36.3", "gitCommit": "f0c1", "gitTreeState": "clean",
+                "buildDate": "2026-07-14T19:02:11Z", "goVersion": "go1.26.1", "compiler": "gc", "platform": "linux/amd64",
             }  # fmt: skip
         for name in ("default", "kube-node-lease", "kube-public", "kube-system"):
             labels = {"kubernetes.io/metadata.name": name}

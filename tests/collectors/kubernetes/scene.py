@@ -1,5 +1,6 @@
 """A small shop's cluster, with good and bad in it; and as many pods besides as are asked for."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.collectors.kubernetes.cluster import CREATED, Cluster
@@ -20,11 +21,13 @@ def fill(cluster: Cluster) -> None:
     """The shop: a well-kept name space, a careless one, the control plane, and the rights of people."""
     for name, level, owner in (("shop", "restricted", "payments"), ("legacy", "privileged", None)):
         labels = {"kubernetes.io/metadata.name": name, "pod-security.kubernetes.io/enforce": level}
-        cluster.add("Namespace", name, labels=labels | ({"owner": owner} if owner else {}))
+        told = {"owner": owner, "environment": "production", "classification": "confidential"} if owner else {}
+        cluster.add("Namespace", name, labels=labels | told)
         cluster.add("ServiceAccount", "default", name, automountServiceAccountToken=name == "legacy")
     _nodes(cluster)
     _control_plane(cluster)
     _workloads(cluster)
+    _scans(cluster)
     _rights(cluster)
     _network(cluster)
     _admission(cluster)
@@ -75,7 +78,7 @@ def many(cluster: Cluster, pods: int) -> None:
 
 
 def _nodes(cluster: Cluster) -> None:
-    for name, version in (("node-a", "v1.34.2"), ("node-b", "v1.29.4")):
+    for name, version in (("node-a", "v1.36.3"), ("node-b", "v1.29.4")):
         told = {
             "architecture": "amd64", "bootID": "b", "containerRuntimeVersion": "containerd://2.1.4", "kernelVersion": "6.1",
             "kubeProxyVersion": "", "kubeletVersion": version, "machineID": "m", "operatingSystem": "linux",
@@ -93,7 +96,7 @@ def _control_plane(cluster: Cluster) -> None:
     ]  # fmt: skip
     spec: dict[str, Any] = {
         "hostNetwork": True,
-        "containers": [{"name": "kube-apiserver", "image": "registry.k8s.io/kube-apiserver:v1.34.2", "command": command}],
+        "containers": [{"name": "kube-apiserver", "image": "registry.k8s.io/kube-apiserver:v1.36.3", "command": command}],
     }
     metadata = {
         "name": "kube-apiserver-node-a", "namespace": "kube-system",
@@ -115,7 +118,9 @@ def _workloads(cluster: Cluster) -> None:
     template = {"metadata": {"labels": {"app": "web"}}, "spec": safe}
     selector = {"matchLabels": {"app": "web"}}
     status = {"replicas": 2, "readyReplicas": 2, "availableReplicas": 2, "updatedReplicas": 2}
-    spec = {"replicas": 2, "selector": selector, "template": template}
+    apart = {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "ScheduleAnyway"}
+    runs = {**safe, "topologySpreadConstraints": [{**apart, "labelSelector": selector}]}
+    spec = {"replicas": 2, "selector": selector, "template": {**template, "spec": runs}}
     cluster.add("Deployment", "web", "shop", labels={"app": "web"}, spec=spec, status=status)
     cluster.add("PodDisruptionBudget", "web", "shop", spec={"minAvailable": 1, "selector": selector})
     agent = {"matchLabels": {"app": "agent"}}
@@ -124,7 +129,7 @@ def _workloads(cluster: Cluster) -> None:
     cluster.add("DaemonSet", "agent", "shop", spec={"selector": agent, "template": runs}, status=counted)
     kept = {"replicas": 1, "serviceName": "db", "selector": selector, "template": template}
     cluster.add("StatefulSet", "db", "shop", spec=kept, status={"replicas": 1, "readyReplicas": 1})
-    careless = _pod_spec("batch", "docker.io/library/python:latest", safe=False)
+    careless = _pod_spec("batch", "docker.io/library/python:latest", safe=False) | {"serviceAccountName": "default"}
     careless["volumes"] = [{"name": "host", "hostPath": {"path": "/var/run"}}]
     careless["containers"][0] |= {
         "securityContext": {"privileged": True},
@@ -132,22 +137,33 @@ def _workloads(cluster: Cluster) -> None:
         "volumeMounts": [{"name": "host", "mountPath": "/host"}],
     }
     cluster.add("Pod", "batch-0", "legacy", labels={"app": "batch"}, spec=careless, status=_running("batch", _OTHER))
-    found = {
+
+
+def _scans(cluster: Cluster) -> None:
+    """What the Trivy operator reported an hour ago: of one image nothing bad, of another an old flaw."""
+    made = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    flaw = {
         "vulnerabilityID": "CVE-2025-0001", "severity": "CRITICAL", "resource": "openssl", "installedVersion": "3.0.11",
         "fixedVersion": "3.0.15", "publishedDate": "2025-06-01T00:00:00Z", "title": "an overflow", "target": "", "score": 9.8,
     }  # fmt: skip
-    labels = {
-        "trivy-operator.resource.kind": "Pod", "trivy-operator.resource.name": "batch-0",
-        "trivy-operator.resource.namespace": "legacy", "trivy-operator.container.name": "batch",
-    }  # fmt: skip
-    report = {
-        "updateTimestamp": "2026-01-06T07:00:00Z", "registry": {"server": "index.docker.io"},
-        "artifact": {"repository": "library/python", "tag": "latest", "digest": _OTHER},
-        "scanner": {"name": "Trivy", "vendor": "Aqua Security", "version": "0.57.1"},
-        "summary": {"criticalCount": 1, "highCount": 0, "mediumCount": 0, "lowCount": 0, "unknownCount": 0},
-        "vulnerabilities": [found],
-    }  # fmt: skip
-    cluster.add("VulnerabilityReport", "pod-batch-0-batch", "legacy", labels=labels, report=report)
+    known: tuple[tuple[str, str, str, str, dict[str, str], list[dict[str, Any]]], ...] = (
+        ("legacy", "Pod", "batch-0", "batch", {"repository": "library/python", "tag": "latest", "digest": _OTHER}, [flaw]),
+        ("shop", "ReplicaSet", "web-7c9d8f6b5", "web", {"repository": "shop/web", "digest": _DIGEST}, []),
+    )
+    for namespace, kind, name, container, artifact, found in known:
+        labels = {
+            "trivy-operator.resource.kind": kind, "trivy-operator.resource.name": name,
+            "trivy-operator.resource.namespace": namespace, "trivy-operator.container.name": container,
+        }  # fmt: skip
+        report = {
+            "updateTimestamp": made,
+            "registry": {"server": "registry.example.com" if namespace == "shop" else "index.docker.io"},
+            "artifact": artifact, "scanner": {"name": "Trivy", "vendor": "Aqua Security", "version": "0.57.1"},
+            "summary": {"criticalCount": len(found), "highCount": 0, "mediumCount": 0, "lowCount": 0, "unknownCount": 0},
+            "vulnerabilities": found,
+        }  # fmt: skip
+        own = f"{kind.lower()}-{name}-{container}"
+        cluster.add("VulnerabilityReport", own, namespace, labels=labels, report=report)
 
 
 def _rights(cluster: Cluster) -> None:
@@ -191,7 +207,8 @@ def _admission(cluster: Cluster) -> None:
 
 
 def _pod_spec(name: str, image: str, *, safe: bool) -> dict[str, Any]:
-    container: dict[str, Any] = {"name": name, "image": image, "resources": {"limits": {"cpu": "1", "memory": "256Mi"}}}
+    most = {"cpu": "1", "memory": "256Mi"}
+    container: dict[str, Any] = {"name": name, "image": image, "resources": {"limits": most, "requests": most}}
     return {"containers": [container | ({"securityContext": dict(_SAFE)} if safe else {})]}
 
 
