@@ -10,10 +10,8 @@ import os
 import socket
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +19,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from collectors.aws.models import shared_models
 from collectors.aws.permissions import permission_of
-from collectors.source import NotEnabledError, UndeclaredCallError, UnreadError
+from collectors.permit import in_force, permitted
+from collectors.source import NotEnabledError, UnreadError
 from evidence_store.records import Unread, Why
 
 if TYPE_CHECKING:
@@ -33,35 +32,6 @@ KEPT = 64  # clients
 POOL = 32  # connections that one client may hold: above the number of threads that share it
 
 _MAIN_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1", "aws-cn": "cn-north-1"}
-
-
-class Permit:
-    """What the running read may call, and how many requests it has sent."""
-
-    __slots__ = ("_lock", "allowed", "reader", "sent")
-
-    def __init__(self, reader: str, allowed: frozenset[str]) -> None:
-        self.reader = reader
-        self.allowed = allowed
-        self.sent = 0
-        self._lock = threading.Lock()
-
-    def count(self) -> None:
-        with self._lock:
-            self.sent += 1
-
-
-_in_force: ContextVar[Permit | None] = ContextVar("annexa_aws_permit", default=None)
-
-
-@contextmanager
-def under(permit: Permit) -> Iterator[None]:
-    """Let this thread call what the permit allows, for as long as the block runs."""
-    token = _in_force.set(permit)
-    try:
-        yield
-    finally:
-        _in_force.reset(token)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -199,18 +169,13 @@ def _can(client: Any, operation: str) -> bool:
 
 def _guard(service: str) -> Callable[..., None]:
     def refuse_undeclared(model: Any, **_: Any) -> None:
-        call = f"{service}.{model.name}"
-        permit = _in_force.get()
-        if permit is None:
-            raise UndeclaredCallError(f"{call} was tried outside of a source")
-        if call not in permit.allowed:
-            raise UndeclaredCallError(f"{permit.reader} did not declare {call}")
+        permitted(f"{service}.{model.name}")
 
     return refuse_undeclared
 
 
 def _count(**_: Any) -> None:
-    permit = _in_force.get()
+    permit = in_force()
     if permit is not None:
         permit.count()
 

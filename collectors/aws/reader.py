@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from collectors.aws.permissions import permission_of
+from collectors.permit import Permit, under
 from collectors.source import NotEnabledError, Place, Source, UndeclaredCallError, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
@@ -25,7 +26,6 @@ class Reader:
 
     def __init__(self, place: Place, source: Source, principal: "Principal", clients: "Clients", home: str = "") -> None:
         from collectors.aws import errors
-        from collectors.aws.clients import Permit, under
 
         self.scope: Scope = place.scope
         self.account: str = place.scope.account

@@ -8,13 +8,13 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from collectors.aws import AwsTarget, errors
-from collectors.aws.clients import Clients, Permit, Principal, Session, new_session, under
+from collectors.aws.clients import Clients, Principal, Session, new_session
 from collectors.aws.permissions import OWN_CALLS
 from collectors.aws.reader import Reader
+from collectors.permit import Permit, under, user_agent
 from collectors.source import Place, Source, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
@@ -26,7 +26,7 @@ class AwsConnection:
 
     def __init__(self, settings: AwsTarget) -> None:
         self._settings = settings
-        self._clients = Clients(f"annexa/{_version()}")
+        self._clients = Clients(user_agent())
         self._permit = Permit("the search for accounts and regions", OWN_CALLS)
         self._principals: dict[str, Principal] = {}
 
@@ -176,10 +176,3 @@ def _translated(action: str) -> Iterator[None]:
         raise UnreadError(errors.of_sdk(error, action)) from None
     except KeyError as error:
         raise UnreadError(Unread(Why.UNEXPECTED, action, f"no {error.args[0]}")) from None
-
-
-def _version() -> str:
-    try:
-        return version("annexa")
-    except PackageNotFoundError:
-        return "0"

@@ -7,14 +7,11 @@
 """
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from collectors.azure.gate import Gate, Pace, Patience
+from collectors.permit import in_force, permitted
 from collectors.source import UndeclaredCallError, UnreadError
 from evidence_store.records import Unread, Why
 
@@ -24,39 +21,6 @@ if TYPE_CHECKING:
 
 POOL = 32  # connections kept: above the number of threads that read a target
 QUERY_PATH = "/providers/microsoft.resourcegraph/resources"
-
-
-class Permit:
-    """What the running read may call, and how many requests it has sent."""
-
-    __slots__ = ("_declared", "_lock", "reader", "sent")
-
-    def __init__(self, reader: str, allowed: frozenset[str]) -> None:
-        self.reader = reader
-        self._declared = {call.lower(): call for call in allowed}
-        self.sent = 0
-        self._lock = threading.Lock()
-
-    def declared(self, call: str) -> str | None:
-        """The call as it was declared, whatever the case of the path that names it; `None` for an undeclared one."""
-        return self._declared.get(call.lower())
-
-    def count(self) -> None:
-        with self._lock:
-            self.sent += 1
-
-
-_in_force: ContextVar[Permit | None] = ContextVar("annexa_azure_permit", default=None)
-
-
-@contextmanager
-def under(permit: Permit) -> Iterator[None]:
-    """Let this thread call what the permit allows, for as long as the block runs."""
-    token = _in_force.set(permit)
-    try:
-        yield
-    finally:
-        _in_force.reset(token)
 
 
 def call_of(method: str, url: str, body: Any) -> str | None:
@@ -96,16 +60,11 @@ class _Guard:
     def send(self, request: "PipelineRequest[Any]") -> "PipelineResponse[Any, Any]":
         asked = request.http_request
         call = call_of(asked.method, asked.url, asked.content)
-        permit = _in_force.get()
         if call is None:
             raise UndeclaredCallError(f"{asked.method} {urlsplit(asked.url).path} is not a read")
-        if permit is None:
-            raise UndeclaredCallError(f"{call} was tried outside of a source")
-        if urlsplit(asked.url).netloc != self._host:
+        if in_force() is not None and urlsplit(asked.url).netloc != self._host:
             raise UnreadError(Unread(Why.UNEXPECTED, call, "a link to another host"))
-        if permit.declared(call) is None:
-            raise UndeclaredCallError(f"{permit.reader} did not declare {call}")
-        permit.count()
+        permitted(call.lower(), call).count()
         response: PipelineResponse[Any, Any] = self.next.send(request)
         return response
 

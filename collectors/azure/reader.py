@@ -6,18 +6,18 @@
   unexpected shape, not ends.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from collectors.azure.permissions import permission_of
+from collectors.permit import Permit, under
 from collectors.source import Place, Source, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources import ResourceManagementClient
 
-    from collectors.azure.client import Permit
 
 GRAPH_PATH = "/providers/Microsoft.ResourceGraph/resources"
 GRAPH_VERSION = "2024-04-01"
@@ -59,13 +59,11 @@ class Reader:
     """One source's way to one place. Shared by the threads that read for the source."""
 
     def __init__(self, place: Place, source: Source, client: "ResourceManagementClient", sight: Sight) -> None:
-        from collectors.azure.client import Permit
-
         self.scope: Scope = place.scope
         self.account: str = place.scope.account
         self.sight = sight
         self.is_root: bool = self.account == sight.tenant
-        self.asking = Asking(client, Permit(source.name, frozenset(source.calls)))
+        self.asking = Asking(client, source.name, source.calls)
 
     @property
     def calls(self) -> int:
@@ -89,9 +87,10 @@ class Reader:
 class Asking:
     """Requests under one permit."""
 
-    def __init__(self, client: "ResourceManagementClient", permit: "Permit") -> None:
+    def __init__(self, client: "ResourceManagementClient", reader: str, calls: Iterable[str]) -> None:
         self._client = client
-        self.permit = permit
+        self._spelt = {call.lower(): call for call in calls}  # a path may name its types in any case
+        self.permit = Permit(reader, frozenset(self._spelt))
 
     def document(self, path: str, version: str) -> dict[str, Any]:
         from collectors.azure.errors import document, refused
@@ -169,7 +168,7 @@ class Asking:
         from azure.core.exceptions import AzureError
         from azure.core.rest import HttpRequest
 
-        from collectors.azure.client import call_of, under
+        from collectors.azure.client import call_of
         from collectors.azure.errors import of_sdk
         from collectors.azure.gate import GateShutError
 
@@ -177,7 +176,7 @@ class Asking:
             HttpRequest(method, path, params=dict(params), json=body) if body else HttpRequest(method, path, params=params)
         )
         call = call_of(method, path, request.content) or method
-        call = self.permit.declared(call) or call
+        call = self._spelt.get(call.lower(), call)
         action = permission_of(call) if method == "GET" else call
         try:
             with under(self.permit):

@@ -13,17 +13,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
 
 from collectors.azure import AzureTarget
-from collectors.azure.client import Permit, new_client
+from collectors.azure.client import new_client
 from collectors.azure.errors import of_sdk
 from collectors.azure.gate import Gate, Pace
 from collectors.azure.graph import account_of
 from collectors.azure.permissions import OWN_CALLS, Permissions, granted
 from collectors.azure.reader import Asking, Reader
+from collectors.permit import user_agent
 from collectors.source import NotEnabledError, Place, Source, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
@@ -78,9 +78,9 @@ class AzureConnection:
         except (ValueError, OSError) as error:  # of a certificate that is not there, of a name that the chain does not know
             raise UnreadError(Unread(Why.CREDENTIALS, "sign-in", type(error).__name__)) from None
         self.gate = Gate()
-        agent = f"annexa/{_version()}"
+        agent = user_agent()
         self._client = new_client(self._credential, settings.endpoint, agent, settings.ca_file, self.gate, pace)
-        self._asking = Asking(self._client, Permit("the search for subscriptions", OWN_CALLS))
+        self._asking = Asking(self._client, "the search for subscriptions", OWN_CALLS)
         self._sight = _Sight(at_once=at_once)
 
     def places(self) -> Iterable[Place]:
@@ -248,10 +248,3 @@ class _InTenant:
 
     def close(self) -> None:
         self._chain.close()
-
-
-def _version() -> str:
-    try:
-        return version("annexa")
-    except PackageNotFoundError:
-        return "0"

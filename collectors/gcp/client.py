@@ -6,18 +6,14 @@
   long as the service asks.
 """
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from collectors.gcp import errors
 from collectors.gcp.credentials import quiet
 from collectors.gcp.permissions import permission_of
+from collectors.permit import Permit, permitted, under, user_agent
 from collectors.source import UndeclaredCallError, UnreadError
 
 if TYPE_CHECKING:
@@ -34,35 +30,6 @@ class Patience:
     attempts: int = 6
     altogether: float = 300.0  # seconds for all attempts and what is waited between them
     first_wait: float = 0.5  # seconds, doubled each time; where the service says how long to wait, that holds
-
-
-class Permit:
-    """What the running read may call, and how many requests it has sent."""
-
-    __slots__ = ("_lock", "allowed", "reader", "sent")
-
-    def __init__(self, reader: str, allowed: frozenset[str]) -> None:
-        self.reader = reader
-        self.allowed = allowed
-        self.sent = 0
-        self._lock = threading.Lock()
-
-    def count(self) -> None:
-        with self._lock:
-            self.sent += 1
-
-
-_in_force: ContextVar[Permit | None] = ContextVar("annexa_gcp_permit", default=None)
-
-
-@contextmanager
-def under(permit: Permit) -> Iterator[None]:
-    """Let this thread call what the permit allows, for as long as the block runs."""
-    token = _in_force.set(permit)
-    try:
-        yield
-    finally:
-        _in_force.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +105,9 @@ def _guarded_channel(target: str, credentials: "Credentials") -> Any:
 
         intercept_stream_unary = intercept_stream_stream = intercept_unary_stream
 
-    options = [("grpc.max_receive_message_length", -1), ("grpc.primary_user_agent", f"annexa/{_version()}")]
+    options = [("grpc.max_receive_message_length", -1), ("grpc.primary_user_agent", user_agent())]
     channel = grpc.secure_channel(target, grpc.ssl_channel_credentials(), options=options)
     return grpc.intercept_channel(channel, type("Guard", (Guard, *kinds), {})())
-
-
-def _version() -> str:
-    try:
-        return version("annexa")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _permitted(method: str, request: Any) -> Permit:
@@ -155,9 +115,4 @@ def _permitted(method: str, request: Any) -> Permit:
     call = f"cloudasset.{method.rpartition('/')[2]}" if method.startswith(SERVICE) else method
     if call == "cloudasset.ListAssets":
         call = f"{call} {request.content_type.name}"
-    permit = _in_force.get()
-    if permit is None:
-        raise UndeclaredCallError(f"{call} was tried outside of a source")
-    if call not in permit.allowed:
-        raise UndeclaredCallError(f"{permit.reader} did not declare {call}")
-    return permit
+    return permitted(call)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from collectors.gcp.permissions import permission_of
 from collectors.gcp.projects import PROJECT
+from collectors.permit import Permit
 from collectors.source import Item, Place, UnreadError
 from evidence_store.records import Scope, Unread, Why
 
 if TYPE_CHECKING:
-    from collectors.gcp.client import Assets, Page, Permit
+    from collectors.gcp.client import Assets, Page
     from collectors.gcp.projects import Projects
 
 PAGE = 1000  # the most that the service gives

@@ -8,11 +8,12 @@
 from collections.abc import Iterable, Iterator
 
 from collectors.gcp import GcpTarget
-from collectors.gcp.client import Assets, Patience, Permit
+from collectors.gcp.client import Assets, Patience
 from collectors.gcp.credentials import ACTION, Credentials
 from collectors.gcp.permissions import OWN_CALLS, permission_of
 from collectors.gcp.projects import PROJECT, Projects, understood
 from collectors.gcp.reader import Listing, Reader
+from collectors.permit import Permit
 from collectors.source import Place, Source, UnreadError
 from evidence_store.records import Scope, Unread, Why
 

@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 import orjson
 
 from collectors.kubernetes import errors
-from collectors.kubernetes.gate import Gate, Permit, under
+from collectors.kubernetes.gate import Gate
+from collectors.permit import Permit, under
 from collectors.source import UnreadError
 from evidence_store.records import Json, Unread, Why
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from collectors.kubernetes.api import ExpiredError, NotServedError
 from collectors.kubernetes.calls import parsed, request_of
-from collectors.kubernetes.gate import Permit
+from collectors.permit import Permit
 from collectors.source import NotEnabledError, Place, Source, UndeclaredCallError, UnreadError
 from evidence_store.records import Json, Scope, Unread, Why
 

@@ -1,14 +1,13 @@
 """A connection to one cluster: which one it is, who asks, and the readers of its sources."""
 
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from collectors.kubernetes.access import Access
 from collectors.kubernetes.api import Api, ExpiredError, NotServedError
 from collectors.kubernetes.calls import CLUSTER, OWN_REQUESTS, REVIEW, REVIEW_PATH, parsed
-from collectors.kubernetes.gate import Permit
 from collectors.kubernetes.reader import Reader
+from collectors.permit import Permit, user_agent
 from collectors.source import Place, Source, UnreadError
 from evidence_store.records import Json, Scope, Unread, Why
 
@@ -21,7 +20,7 @@ class KubernetesConnection:
     def __init__(self, access: Access) -> None:
         self._user = access.user
         self._doubt = _doubt(access.configuration)
-        self.api = Api(access.configuration, f"annexa/{_version()}")
+        self.api = Api(access.configuration, user_agent())
         self._permit = Permit("the search for the cluster", OWN_REQUESTS)
 
     def places(self) -> Iterable[Place]:
@@ -63,10 +62,3 @@ def _within(found: Json, *path: str) -> Json:
     for part in path:
         found = found.get(part) if isinstance(found, dict) else None
     return found
-
-
-def _version() -> str:
-    try:
-        return version("annexa")
-    except PackageNotFoundError:
-        return "0"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from collectors.azure.client import call_of
+from collectors.permit import under
 from collectors.source import NotEnabledError, Source, UndeclaredCallError, UnreadError, sources
 from evidence_store.records import Presence, Unread, Why
 from tests.collectors.azure.cloud import GROUP, PROD, TENANT, TEST, Cloud
@@ -33,8 +34,6 @@ VERSION = "2021-05-01-preview"
 )
 def test_a_call_that_the_source_did_not_declare_is_refused_before_it_leaves(azure: Cloud, method: str, path: str) -> None:
     from azure.core.rest import HttpRequest
-
-    from collectors.azure.client import under
 
     connection = azure.connect()
     read = reader(connection)
