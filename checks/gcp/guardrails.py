@@ -2,27 +2,26 @@
 
 Of a constraint that is on or off, the nearest policy decides. Of one that lists values, the nearest policy decides
 too, unless it inherits: then its values and those from above count together. A policy that restores the default ends
-the search. Where a place between was not read, or its policy is of a kind that the inventory does not tell, what it says
-is open.
+the search. Where a place between was not read, or its policy holds for some of what stands there only, what it says is open.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from checks.check import Answer, NotApplicable
-from checks.gcp.hierarchy import NODES, PREFIX, above, called, chain, open_above, unread
+from checks.check import Answer, NotApplicable, Unknown
+from checks.gcp.hierarchy import NODES, PREFIX, above, called, chain, unread
 from evidence_store.records import Inventory, Json, Resource
 
 # What a check that uses this looks up.
-GUARDRAILS = {**NODES, "gcp.org_policy": ("policies",)}
+GUARDRAILS = {**NODES, "gcp.org_policy": ("policies",), "gcp.org_policy.rules": ("constraint", "node", "spec")}
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Whether a constraint is on; `None` where that hangs on places that were not read."""
+    """Whether a constraint is on; `None` where that hangs on something that is not known."""
 
     on: bool | None
-    places: tuple[str, ...] = ()
+    hangs_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +30,43 @@ class Values:
 
     allowed: frozenset[str] | None
     denied: frozenset[str] = frozenset()
-    places: tuple[str, ...] = ()  # not read, and inherited from
+    hangs_on: tuple[str, ...] = ()  # inherited from, and not known
 
 
 def policy_on(uid: str, constraint: str, inventory: Inventory) -> Json:
-    """A node's own policy on a constraint; `None` where it has none."""
+    """A node's own policy on a constraint, in the first version's words; `None` where it has none.
+
+    What the second version tells of it comes first: it alone knows managed constraints and conditions. A policy that is only
+    tried out forbids nothing.
+    """
+    for told in inventory.where("gcp.org_policy.rules", node=uid.removeprefix(PREFIX), constraint=constraint):
+        if told.fact("spec") is not None:
+            return _worded(told.fact("spec"))
     found = inventory.get("gcp.org_policy", uid)
     policies = {} if found is None else found.fact("policies") or {}
     return policies.get(f"constraints/{constraint}", policies.get(constraint))
+
+
+def _worded(spec: Json) -> Json:
+    """A policy of the second version in the first's words; empty where they cannot say it, as it holds under conditions."""
+    if spec.get("reset"):
+        return {"restoreDefault": {}}
+    rules = spec.get("rules") or []
+    lasting = [rule for rule in rules if not rule.get("condition")]
+    switches = {bool(rule.get("enforce")) for rule in rules if "enforce" in rule}
+    if switches:
+        certain = len(switches) == 1 and (lasting or switches == {False})
+        return {"booleanPolicy": {"enforced": switches.pop()}} if certain else {}
+    if len(lasting) < len(rules) or not (rules or spec.get("inheritFromParent")):
+        return {}
+    for kind, every in (("denyAll", "DENY"), ("allowAll", "ALLOW")):
+        if any(rule.get(kind) for rule in rules):
+            return {"listPolicy": {"allValues": every}}
+    listed = {
+        name: sorted({value for rule in rules for value in (rule.get("values") or {}).get(name) or ()})
+        for name in ("allowedValues", "deniedValues")
+    }
+    return {"listPolicy": {**listed, "inheritFromParent": bool(spec.get("inheritFromParent"))}}
 
 
 def switch(nodes: Sequence[str], constraints: Sequence[str], inventory: Inventory) -> Switch:
@@ -56,8 +84,8 @@ def _switch(nodes: Sequence[str], constraint: str, inventory: Inventory) -> Swit
             return Switch(on=False)
         if policy is not None and policy.get("booleanPolicy") is not None:
             return Switch(on=bool(policy["booleanPolicy"].get("enforced")))
-        if places := _open(uid, policy, inventory):
-            return Switch(on=None, places=tuple(places))
+        if unknown := _open(uid, policy, inventory):
+            return Switch(on=None, hangs_on=tuple(unknown))
     return Switch(on=False)
 
 
@@ -69,14 +97,21 @@ def values(nodes: Sequence[str], constraint: str, inventory: Inventory) -> Value
             return _listed(policy["listPolicy"], nodes[position + 1 :], constraint, inventory)
         if policy is not None and "restoreDefault" in policy:
             return Values(None)
-        if places := _open(uid, policy, inventory):
-            return Values(None, places=tuple(places))
+        if unknown := _open(uid, policy, inventory):
+            return Values(None, hangs_on=tuple(unknown))
     return Values(None)
 
 
 def _open(uid: str, policy: Json, inventory: Inventory) -> list[str]:
-    """The node, if what it says is not known: it was not read, or has a policy that says neither on nor off nor values."""
-    return [uid.removeprefix(PREFIX)] if policy is not None else unread([uid], inventory)
+    """What is not known of a node: it was not read, or its policy cannot be told without what it is asked for."""
+    if policy is not None:
+        return [f"the conditions of a policy of {uid.removeprefix(PREFIX)}"]
+    return [f"{place}, which was not read (let a target reach it)" for place in unread([uid], inventory)]
+
+
+def undecided(name: str, hangs_on: Sequence[str]) -> Unknown:
+    """The answer where something, named, is decided by what is not known."""
+    return Unknown(f"{name} may come from {' and '.join(hangs_on)}")
 
 
 def _listed(policy: Json, higher: Sequence[str], constraint: str, inventory: Inventory) -> Values:
@@ -89,7 +124,7 @@ def _listed(policy: Json, higher: Sequence[str], constraint: str, inventory: Inv
         return Values(allowed or None, denied)
     inherited = values(higher, constraint, inventory)
     both = allowed | (inherited.allowed or frozenset())
-    return Values(both or inherited.allowed, denied | inherited.denied, inherited.places)
+    return Values(both or inherited.allowed, denied | inherited.denied, inherited.hangs_on)
 
 
 def switched_on(node: Resource, demands: Mapping[str, tuple[str, ...]], inventory: Inventory) -> Answer:
@@ -97,20 +132,20 @@ def switched_on(node: Resource, demands: Mapping[str, tuple[str, ...]], inventor
 
     A node that turns off what holds above it fails; one that merely inherits what is off above is not asked again.
     """
-    nodes, over, inherited, places, demanded = chain(node), above(node), False, [], []
+    nodes, over, inherited, hangs_on, demanded = chain(node), above(node), False, [], []
     for demand, constraints in demands.items():
         found = switch(nodes, constraints, inventory)
         if found.on:
             continue
         if found.on is None:
             demanded.append(demand)
-            places += [place for place in found.places if place not in places]
+            hangs_on += [one for one in found.hangs_on if one not in hangs_on]
         elif not over or _said_here(node, constraints, inventory):
             return f"{called(node)} does not have {demand}"
         elif switch(over, constraints, inventory).on is False:
             inherited = True
-    if places:
-        return open_above(f"{' and '.join(demanded)} for {called(node)}", places)
+    if hangs_on:
+        return undecided(f"{' and '.join(demanded)} for {called(node)}", hangs_on)
     return (
         NotApplicable(f"{called(node)} inherits from {over[0].removeprefix(PREFIX)}; it is asked there") if inherited else None
     )

@@ -1,8 +1,8 @@
 """Guardrails of the organization: what its policies forbid in every project, and where they are taken back."""
 
 from checks.check import Answer, NotApplicable, Unknown, check
-from checks.gcp.guardrails import GUARDRAILS, policy_on, switched_on, values
-from checks.gcp.hierarchy import above, called, chain, open_above
+from checks.gcp.guardrails import GUARDRAILS, policy_on, switched_on, undecided, values
+from checks.gcp.hierarchy import above, called, chain
 from checks.gcp.naming import some
 from evidence_store.records import Inventory, Resource
 
@@ -89,7 +89,7 @@ def gcp_org_domain_restricted_sharing(
     if over and policy_on(node.uid, _DOMAINS, inventory) is None:
         return _inherited(node, over, _DOMAINS, inventory)
     found = values(nodes, _DOMAINS, inventory)
-    if found.allowed is None and not found.places:
+    if found.allowed is None and not found.hangs_on:
         if any(policy_on(uid, _MEMBERS, inventory) is not None for uid in nodes):
             return Unknown(f"{called(node)} is under {_MEMBERS}, whose members the inventory does not tell")
         return f"{called(node)} lets roles be granted to identities of any domain"
@@ -97,14 +97,14 @@ def gcp_org_domain_restricted_sharing(
     strange = sorted(value for value in map(_plain, (found.allowed or frozenset()) - found.denied) if value not in known)
     if strange:
         return f"{called(node)} lets roles be granted to {some(strange)}, which is neither its own directory nor approved"
-    return open_above(f"{_DOMAINS} for {called(node)}", list(found.places)) if found.places else None
+    return undecided(f"{_DOMAINS} for {called(node)}", found.hangs_on) if found.hangs_on else None
 
 
 def _inherited(node: Resource, over: list[str], constraint: str, inventory: Inventory) -> Answer:
     """The answer for a node without a rule of its own: as above it, and said there."""
     found = values(over, constraint, inventory)
-    if found.places:
-        return open_above(f"{constraint} for {called(node)}", list(found.places))
+    if found.hangs_on:
+        return undecided(f"{constraint} for {called(node)}", found.hangs_on)
     return NotApplicable(f"{called(node)} has no rule of its own; it is asked above")
 
 
@@ -148,13 +148,13 @@ def gcp_org_allowed_locations(node: Resource, *, inventory: Inventory, approved_
         return _inherited(node, over, _LOCATIONS, inventory)
     found = values(nodes, _LOCATIONS, inventory)
     if found.allowed is None:
-        if found.places:
-            return open_above(f"{_LOCATIONS} for {called(node)}", list(found.places))
+        if found.hangs_on:
+            return undecided(f"{_LOCATIONS} for {called(node)}", found.hangs_on)
         return f"{called(node)} lets resources stand in any region"
     strange = sorted(found.allowed - found.denied - set(approved_locations)) if approved_locations else []
     if strange:
         return f"{called(node)} lets resources stand in {some(strange)}, which is not approved"
-    return open_above(f"{_LOCATIONS} for {called(node)}", list(found.places)) if found.places else None
+    return undecided(f"{_LOCATIONS} for {called(node)}", found.hangs_on) if found.hangs_on else None
 
 
 @check(

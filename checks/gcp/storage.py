@@ -38,8 +38,7 @@ def gcp_storage_no_public(bucket: Resource, *, inventory: Inventory) -> Answer:
     open_ = open_to_everyone(bucket, inventory, of_service("storage"))
     open_ += [] if uniform else [*_by_acl("ACL", bucket.fact("acl")), *_by_acl("default ACL", bucket.fact("defaultObjectAcl"))]
     if open_ and prevented.on is None:
-        places = ", ".join(prevented.places)
-        return Unknown(f"{bucket.name} grants {some(open_)}, unless {places} prevents public access, which was not read")
+        return Unknown(f"{bucket.name} grants {some(open_)}, unless {' or '.join(prevented.hangs_on)}, prevents it")
     if open_:
         return f"{bucket.name} grants {some(open_)}"
     if not uniform:

@@ -1,13 +1,17 @@
-"""Organization policies: what is forbidden to whatever stands under an organization, a folder or a project."""
+"""Organization policies: what is forbidden to whatever stands under an organization, a folder or a project.
+
+The inventory tells them twice. As a content of nodes, in the words of the service's first version, it leaves out what those
+words cannot say: managed constraints, and rules that hold under conditions. As resources of their own they are told whole.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts
+from collectors.gcp.shaping import Facts, Shape, listing, of_kind, only
 from collectors.source import Facet, source
-from evidence_store.records import Observation
+from evidence_store.records import Json, Observation
 
 ORG_POLICY = "gcp.org_policy"
 
@@ -25,6 +29,33 @@ def policies(_: Reader, asset: Any) -> Iterator[Observation]:
         set_here = dict(sorted((policy.constraint, _policy(policy)) for policy in asset.org_policy))
         facts = {"assetType": asset.asset_type, "ancestors": list(asset.ancestors), "policies": set_here}
         yield Observation(ORG_POLICY, asset.name, facts)
+
+
+_RULE = ("enforce", "allowAll", "denyAll", "values", "condition", "parameters")
+
+
+def _whole(facts: Facts, asset: Any) -> Facts:
+    """What it is on, and where, beside what it says."""
+    node = next(iter(asset.ancestors), None)
+    specs: Facts = {which: _spec(facts[which]) for which in ("spec", "dryRunSpec") if which in facts}
+    return {"constraint": asset.name.rpartition("/policies/")[2], "node": node, **specs}
+
+
+def _spec(spec: Json) -> Facts:
+    rules: list[Json] = of_kind("rules", list, spec.get("rules")) or []
+    return {**only(spec, "inheritFromParent", "reset"), "rules": [only(rule, *_RULE) for rule in rules]}
+
+
+whole = listing(
+    Shape(
+        "gcp.org_policy.rules",
+        "orgpolicy.googleapis.com/Policy",
+        always={"name": str},
+        maybe={"spec": dict, "dryRunSpec": dict},
+        added=("constraint", "node"),
+    ),
+    _whole,
+)
 
 
 def _policy(policy: Any) -> Facts:

@@ -69,6 +69,16 @@ def guardrails(gcp: Cloud, on: str, **policies: Mapping[str, Any]) -> str:
     return gcp.add(**node(gcp, on), org_policy=given)
 
 
+def newer(gcp: Cloud, on: str, constraint: str, spec: Mapping[str, Any] | None, **more: Any) -> str:
+    """Set an organization policy on a node as the second version of the API words it."""
+    known = gcp.estate.projects.get(on)
+    where = f"projects/{known.number}" if known else on
+    above = known.ancestors if known else (on,) if on == ORGANIZATION else (on, ORGANIZATION)
+    data = {"name": f"{where}/policies/{constraint}", "etag": "AAAA", **({"spec": spec} if spec is not None else {}), **more}
+    name = f"//orgpolicy.googleapis.com/{where}/policies/{constraint}"
+    return gcp.add("orgpolicy.googleapis.com/Policy", name, data, None, ancestors=above)
+
+
 ON = {"booleanPolicy": {"enforced": True}}
 OFF = {"booleanPolicy": {"enforced": False}}
 DEFAULT: dict[str, Any] = {"restoreDefault": {}}

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.checks.gcp.scene import DEFAULT, FOLDER, OFF, ON, ORDERS, ORGANIZATION, asked, guardrails, orders
+from tests.checks.gcp.scene import DEFAULT, FOLDER, OFF, ON, ORDERS, ORGANIZATION, asked, guardrails, newer, orders
 from tests.collectors.gcp.cloud import Cloud
 from tests.harness import look
 
@@ -102,6 +102,75 @@ def test_which_of_the_two_is_missing_is_told(gcp: Cloud) -> None:
     guardrails(gcp, ORGANIZATION, iam__disableServiceAccountKeyCreation=ON)
     expected = "organization 123456789012 does not have the upload of service account keys blocked"
     assert asked(gcp, KEYS).reason(KEYS, ORGANIZATION) == expected
+
+
+# -- as the second version of the API tells them ----------------------------------------------------------------------
+
+ENFORCED = {"rules": [{"enforce": True}], "updateTime": "2026-05-01T00:00:00Z", "etag": "AAAA"}
+TAGGED = {"expression": "resource.matchTag('123/public', 'yes')"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "status"),
+    [
+        (ENFORCED, "pass"),
+        ({"rules": [{"enforce": False}]}, "fail"),
+        ({"reset": True}, "fail"),
+        ({"rules": [{"enforce": True, "condition": TAGGED}]}, "unknown"),
+        ({"rules": [{"enforce": False, "condition": TAGGED}, {"enforce": True}]}, "unknown"),
+        ({"rules": [{"enforce": True, "condition": TAGGED}, {"enforce": True}]}, "pass"),
+        ({"rules": []}, "unknown"),
+        (None, "fail"),
+    ],
+)
+def test_a_policy_of_the_second_version_is_understood(gcp: Cloud, spec: dict[str, Any] | None, status: str) -> None:
+    tried = {"dryRunSpec": ENFORCED} if spec is None else {}  # a policy that is only tried out forbids nothing
+    newer(gcp, ORGANIZATION, "storage.publicAccessPrevention", spec, **tried)
+    seen = asked(gcp, BUCKETS)
+    assert seen.status(BUCKETS, ORGANIZATION) == status
+    if status == "unknown":
+        assert f"the conditions of a policy of {ORGANIZATION}" in seen.reason(BUCKETS, ORGANIZATION)
+
+
+def test_managed_constraints_are_seen_though_the_first_version_leaves_them_out(gcp: Cloud) -> None:
+    for what in ("Creation", "Upload"):
+        newer(gcp, ORGANIZATION, f"iam.managed.disableServiceAccountKey{what}", ENFORCED)
+    assert statuses(gcp, KEYS) == {"organization": "pass", "folder": "pass", "shop": "pass"}
+    newer(gcp, "shop", "iam.managed.disableServiceAccountKeyUpload", {"rules": [{"enforce": False}]})
+    assert statuses(gcp, KEYS) == {"organization": "pass", "folder": "pass", "shop": "fail"}
+
+
+def test_a_condition_that_the_first_version_hides_counts(gcp: Cloud) -> None:
+    prevention(gcp, organization=ON)
+    exempt = [{"enforce": False, "condition": TAGGED}, {"enforce": True}]
+    newer(gcp, ORGANIZATION, "storage.publicAccessPrevention", {"rules": exempt})
+    assert asked(gcp, BUCKETS).status(BUCKETS, ORGANIZATION) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("spec", "status"),
+    [
+        ({"rules": [{"values": {"allowedValues": ["in:eu-locations"]}}]}, "pass"),
+        ({"rules": [{"values": {"allowedValues": ["in:us-locations"]}}]}, "fail"),
+        ({"rules": [{"allowAll": True}]}, "fail"),
+        ({"rules": [{"denyAll": True}]}, "pass"),
+        ({"rules": [{"values": {"allowedValues": ["in:eu-locations"]}, "condition": TAGGED}]}, "unknown"),
+    ],
+)
+def test_values_of_the_second_version_are_understood(gcp: Cloud, spec: dict[str, Any], status: str) -> None:
+    newer(gcp, ORGANIZATION, "gcp.resourceLocations", spec)
+    seen = asked(gcp, "gcp_org_allowed_locations", approved_locations=["in:eu-locations"])
+    assert seen.status("gcp_org_allowed_locations", ORGANIZATION) == status
+
+
+def test_values_of_the_second_version_join_those_from_above(gcp: Cloud) -> None:
+    newer(gcp, ORGANIZATION, "gcp.resourceLocations", {"rules": [{"values": {"allowedValues": ["in:eu-locations"]}}]})
+    more = {"inheritFromParent": True, "rules": [{"values": {"allowedValues": ["in:us-locations"]}}]}
+    newer(gcp, "shop", "gcp.resourceLocations", more)
+    reason = asked(gcp, "gcp_org_allowed_locations", approved_locations=["in:eu-locations"]).reason(
+        "gcp_org_allowed_locations", SHOP
+    )
+    assert reason == "project shop lets resources stand in in:us-locations, which is not approved"
 
 
 # -- whose identities may be let in ------------------------------------------------------------------------------------
