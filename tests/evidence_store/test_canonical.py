@@ -23,26 +23,26 @@ values: Any = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(values)
 def test_bytes_equal_those_of_rfc_8785(value: Any) -> None:
     assert canonical.encode(value) == rfc8785.dumps(value)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.text(st.sampled_from("a\ue000\uffff😀\U0010ffff")), integers))
 def test_keys_beyond_the_surrogates_sort_by_utf_16(value: Any) -> None:
     assert canonical.encode(value) == rfc8785.dumps(value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(values)
 def test_what_was_encoded_comes_back(value: Any) -> None:
     encoded = canonical.encode(value)
     assert canonical.encode(canonical.decode(encoded)) == encoded
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_time_in_utc_is_written_the_same_on_the_fast_way_and_on_the_slow_one(moment: datetime) -> None:
     fast, slow = canonical.encode({"a": moment}), canonical.encode({"a": moment, "\ue000": Decimal(1)})

@@ -9,7 +9,6 @@ import argparse
 import base64
 import json
 import signal
-import ssl
 import sys
 import tempfile
 import threading
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.collectors.azure.certificates import make
+from tests.certificates import make
 from tests.collectors.azure.cloud import CALLER, CLIENT, SECRET, TENANT, Call, Cloud
 from tests.collectors.azure.service import Answer, Service
 
@@ -120,12 +119,10 @@ class Server:
     def __init__(self, directory: Path, port: int = 0) -> None:
         self.cloud = Cloud()
         self.certificates = make(directory)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificates.shown)
         self._http = _Listening(("127.0.0.1", port), _Handler)
         self._http.cloud = self.cloud
         self._http.service = Service(self.cloud)
-        self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+        self._http.socket = self.certificates.context().wrap_socket(self._http.socket, server_side=True)
         self.cloud.endpoint = f"https://localhost:{self._http.server_port}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
 from collectors.gcp import GcpTarget
 from collectors.gcp.client import Patience
 from collectors.gcp.session import GcpConnection
-from tests.collectors.gcp.certificates import account_key, private_pem
 from tests.collectors.gcp.estate import ORGANIZATION, Estate
 from tests.collectors.gcp.tokens import Issuer, TokenServer
 
 SCANNER = "scanner@tools.iam.gserviceaccount.com"
 IMPATIENT = Patience(seconds=10, attempts=4, altogether=10, first_wait=0.01)
-_KEY = private_pem(account_key())
+_SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # each connection of each test reads and checks it
+_PLAIN = serialization.NoEncryption()
+_KEY = _SHORT.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, _PLAIN).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ starts one with a small scene (some of it in order, some not), and prints what t
 import os
 from pathlib import Path
 
-from tests.collectors.gcp.certificates import make
+from tests.certificates import make
 from tests.collectors.gcp.cloud import Cloud
 from tests.collectors.gcp.service import AssetService
 from tests.collectors.gcp.tokens import TokenServer
 
+# Whose names the servers answer under.
+PRETENDED = ("cloudasset.googleapis.com", "iamcredentials.googleapis.com", "oauth2.googleapis.com")
 # What the environment must not lead elsewhere, or fetch from elsewhere.
 CLEARED = (
     "GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT", "GOOGLE_CLOUD_QUOTA_PROJECT", "GOOGLE_API_USE_CLIENT_CERTIFICATE",
@@ -26,7 +28,7 @@ class Server:
 
     def __init__(self, directory: Path, port: int = 0) -> None:
         self._directory = directory
-        self.certificates = make(directory)
+        self.certificates = make(directory, *PRETENDED)
         self.cloud = Cloud()
         self._tokens = TokenServer(self.certificates, self.cloud.issuer)
         self._service = AssetService(self.cloud, self.certificates, port)

@@ -17,7 +17,7 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[i
 from grpc_status import rpc_status  # type: ignore[import-untyped]  # as above
 
 from collectors.gcp.permissions import permission_of
-from tests.collectors.gcp.certificates import Certificates
+from tests.certificates import Certificates
 from tests.collectors.gcp.cloud import Asked, Cloud, Fault
 
 NAME = "google.cloud.asset.v1.AssetService"

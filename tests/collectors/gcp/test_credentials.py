@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from evidence_store.records import Unread, Why
+from tests.certificates import make
 from tests.collectors.gcp.assets import BUCKET
-from tests.collectors.gcp.certificates import make
 from tests.collectors.gcp.cloud import SCANNER, Cloud
 from tests.collectors.gcp.gathering import gather, unread
 from tests.collectors.gcp.service import AssetService

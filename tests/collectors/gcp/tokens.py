@@ -8,7 +8,6 @@ import base64
 import http.server
 import json
 import socket
-import ssl
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.collectors.gcp.certificates import Certificates
+from tests.certificates import Certificates
 
 
 @dataclass(slots=True)
@@ -73,10 +72,8 @@ class TokenServer:
     """The TLS server, and the proxy beside it."""
 
     def __init__(self, certificates: Certificates, issuer: Issuer) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificates.chain, certificates.key)
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(issuer))
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._server.socket = certificates.context().wrap_socket(self._server.socket, server_side=True)
         self.port = int(self._server.server_address[1])
         self._proxy = Proxy()
         self.proxy = self._proxy.port

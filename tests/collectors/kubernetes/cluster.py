@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.collectors.kubernetes.certificates import Certificates
+from tests.certificates import Certificates
 from tests.collectors.kubernetes.kinds import KINDS, Kind
 
 UID = "6f1c0e5a-77a4-4b5e-9f43-0a2f6f3f2c11"  # of namespace kube-system: the cluster's
@@ -171,7 +171,7 @@ class Cluster:
     def kubeconfig(self, name: str = "kubeconfig", **user: Any) -> Path:
         """A kubeconfig file that leads here: with the bearer token, or with what the keywords say of the user."""
         path = self.directory / name
-        trusted = {"server": self.url, "certificate-authority-data": encoded(self.certificates.authority)}
+        trusted = {"server": self.url, "certificate-authority-data": encoded(self.certificates.authority.read_text())}
         content = {
             "apiVersion": "v1",
             "kind": "Config",

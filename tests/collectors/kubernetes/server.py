@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.certificates import make
 from tests.collectors.kubernetes import answers
-from tests.collectors.kubernetes.certificates import made
 from tests.collectors.kubernetes.cluster import Cluster, Request
 
 TOLD = "/-/requests"
@@ -91,8 +91,8 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self, directory: Path, port: int = 0) -> None:
         super().__init__(("127.0.0.1", port), Handler)
-        certificates = made(directory)
-        self._tls = certificates.server
+        certificates = make(directory, "kubernetes")
+        self._tls = certificates.context(clients=True)
         self.cluster = Cluster(f"https://127.0.0.1:{self.server_port}", certificates, directory)
         self.cluster.reset()
 

@@ -13,7 +13,7 @@ from collectors.kubernetes import PROVIDER, KubernetesTarget, access, api, exec_
 from collectors.kubernetes.session import KubernetesConnection
 from collectors.source import UnreadError
 from evidence_store.records import Presence, Scope, Unread, Why
-from tests.collectors.kubernetes.certificates import made
+from tests.certificates import make
 from tests.collectors.kubernetes.cluster import CREATED, TOKEN, UID, USER, Cluster, encoded
 from tests.collectors.kubernetes.collecting import collect
 
@@ -176,10 +176,13 @@ def test_a_caller_that_is_known_as_nobody_has_no_credentials(kube: Cluster) -> N
 
 def test_a_certificate_of_ones_own_is_as_good_as_a_token(kube: Cluster) -> None:
     mine = kube.certificates
-    data = {"client-certificate-data": encoded(mine.client), "client-key-data": encoded(mine.key)}
+    data = {
+        "client-certificate-data": encoded(mine.client.read_text()),
+        "client-key-data": encoded(mine.client_key.read_text()),
+    }
     (place,) = kube.connect(kubeconfig=str(kube.kubeconfig(**data))).places()
     assert place.scope.account == UID
-    for name, content in (("client.crt", mine.client), ("client.key", mine.key)):
+    for name, content in (("client.crt", mine.client.read_text()), ("client.key", mine.client_key.read_text())):
         (kube.directory / name).write_text(content)
     beside = {"client-certificate": "client.crt", "client-key": "client.key"}  # relative to the kubeconfig
     (place,) = kube.connect(kubeconfig=str(kube.kubeconfig(**beside))).places()
@@ -204,7 +207,7 @@ def test_a_program_gives_the_token(kube: Cluster) -> None:
 
 def test_a_program_gives_a_certificate(kube: Cluster) -> None:
     mine = kube.certificates
-    prints = credential(clientCertificateData=mine.client, clientKeyData=mine.key)
+    prints = credential(clientCertificateData=mine.client.read_text(), clientKeyData=mine.client_key.read_text())
     (place,) = kube.connect(kubeconfig=by_program(kube, prints)).places()
     assert place.scope.account == UID
 
@@ -258,7 +261,7 @@ def test_a_program_that_is_not_there_or_never_ends_fails_the_target(kube: Cluste
 
 def in_a_pod(kube: Cluster, token: str = TOKEN) -> access.Access:
     host, _, port = kube.url.removeprefix("https://").partition(":")
-    files = {"token": token, "ca.crt": kube.certificates.authority}
+    files = {"token": token, "ca.crt": kube.certificates.authority.read_text()}
     for name, content in files.items():
         (kube.directory / name).write_text(content)
     environment = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
@@ -286,7 +289,7 @@ def test_a_pod_without_a_token_is_said(kube: Cluster) -> None:
 
 
 def test_an_authority_that_is_not_trusted_is_not_talked_to(kube: Cluster, tmp_path_factory: pytest.TempPathFactory) -> None:
-    another = made(tmp_path_factory.mktemp("another")).authority
+    another = make(tmp_path_factory.mktemp("another")).authority.read_text()
     file = edited(kube, "clusters", "0", "cluster", "certificate-authority-data", to=encoded(another))
     unread = refused(kube, kubeconfig=file)
     assert unread.why is Why.UNREACHABLE
