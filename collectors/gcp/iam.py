@@ -5,9 +5,9 @@ from typing import Any
 
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts, Shape, listing
+from collectors.gcp.shaping import Facts, Shape, listing, told
 from collectors.source import Facet, source
-from evidence_store.records import Observation
+from evidence_store.records import Json, Observation
 
 service_accounts = listing(
     Shape(
@@ -44,10 +44,11 @@ keys = listing(
 )
 
 POLICY = "gcp.iam.policy"
+IAM_POLICY = "cloudasset.ListAssets IAM_POLICY"
 
 
 @source(
-    "cloudasset.ListAssets IAM_POLICY",
+    IAM_POLICY,
     level="account",
     bulk=assets.iam_policies,
     takes=(assets.POLICY,),
@@ -57,8 +58,9 @@ def policies(_: Reader, asset: Any) -> Iterator[Observation]:
     """The policy of a resource; none for what has none set on itself."""
     if asset.HasField("iam_policy"):
         bindings = sorted(_bindings(asset.iam_policy), key=lambda b: (b["role"], str(b.get("condition")), b["members"]))
-        facts = {"assetType": asset.asset_type, "ancestors": list(asset.ancestors), "bindings": bindings}
-        yield Observation(POLICY, asset.name, facts | {"auditConfigs": _audited(asset.iam_policy)})
+        facts: dict[str, Json] = {"assetType": asset.asset_type, "ancestors": list(asset.ancestors), "bindings": bindings}
+        facts["auditConfigs"] = _audited(asset.iam_policy)
+        yield told(POLICY, asset, facts, IAM_POLICY)
 
 
 def _bindings(policy: Any) -> Iterator[Facts]:

@@ -9,15 +9,16 @@ from typing import Any
 
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts, Shape, listing, of_kind, only
+from collectors.gcp.shaping import Facts, Shape, listing, of_kind, only, told
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
 ORG_POLICY = "gcp.org_policy"
+LISTING = "cloudasset.ListAssets ORG_POLICY"
 
 
 @source(
-    "cloudasset.ListAssets ORG_POLICY",
+    LISTING,
     level="account",
     bulk=assets.organization_policies,
     takes=(assets.POLICY,),
@@ -28,7 +29,7 @@ def policies(_: Reader, asset: Any) -> Iterator[Observation]:
     if asset.org_policy:
         set_here = dict(sorted((policy.constraint, _policy(policy)) for policy in asset.org_policy))
         facts = {"assetType": asset.asset_type, "ancestors": list(asset.ancestors), "policies": set_here}
-        yield Observation(ORG_POLICY, asset.name, facts)
+        yield told(ORG_POLICY, asset, facts, LISTING)
 
 
 _RULE = ("enforce", "allowAll", "denyAll", "values", "condition", "parameters")

@@ -9,10 +9,11 @@ from typing import Any
 from collectors.gcp import assets
 from collectors.gcp.compute import INSTANCE
 from collectors.gcp.reader import Reader
-from collectors.gcp.shaping import Facts
+from collectors.gcp.shaping import Facts, told
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
+LISTING = "cloudasset.ListAssets OS_INVENTORY"
 _OS = {
     "hostname": "hostname",
     "longName": "long_name",
@@ -26,7 +27,7 @@ _OS = {
 
 
 @source(
-    "cloudasset.ListAssets OS_INVENTORY",
+    LISTING,
     level="account",
     bulk=assets.inventories,
     takes=("compute.googleapis.com/Instance",),
@@ -51,8 +52,8 @@ def inventories(_: Reader, asset: Any) -> Iterator[Observation]:
         "availablePackages": _packages(reported, "available_package"),
         "updateTime": _time(reported, "update_time"),
     }
-    yield Observation(INSTANCE, asset.name, facts, "inventory")
-    yield Observation(INSTANCE, asset.name, {"installedPackages": _packages(reported, "installed_package")}, "software")
+    yield told(INSTANCE, asset, facts, LISTING, "inventory")
+    yield told(INSTANCE, asset, {"installedPackages": _packages(reported, "installed_package")}, LISTING, "software")
 
 
 def _packages(reported: Any, which: str) -> list[Facts]:
