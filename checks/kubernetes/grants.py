@@ -76,6 +76,12 @@ def is_about_oneself(rule: Json) -> bool:
     return bool(rule.get("resources")) and set(rule["resources"]) <= kinds and set(rule.get("verbs") or ()) <= {"create"}
 
 
+def is_about_trust(rule: Json) -> bool:
+    """Whether a rule lets one read whose certificates to trust, which every pod may mount."""
+    what = (rule.get("apiGroups"), rule.get("resources"))
+    return what == (["certificates.k8s.io"], ["clustertrustbundles"]) and set(rule.get("verbs") or ()) <= set(READ)
+
+
 def role_text(binding: Resource) -> str:
     """The role that a binding gives, with its kind."""
     role = binding.fact("roleRef")

@@ -37,6 +37,13 @@ _ESCALATE = (
     "User:system:kube-controller-manager",
     "ServiceAccount:kube-system/clusterrole-aggregation-controller",
 )
+_ENTER_PODS = (
+    _MASTERS,
+    "ServiceAccount:kube-system/generic-garbage-collector",
+    "ServiceAccount:kube-system/namespace-controller",
+    "ServiceAccount:kube-system/storage-version-migrator-controller",
+)
+_KUBEADM = ("Group:kubeadm:cluster-admins",)  # whom the administrator's file belongs to that kubeadm writes
 _UNSIGNED = frozenset({"User:system:anonymous", "Group:system:unauthenticated"})
 _COMPONENTS = frozenset(
     {
@@ -92,9 +99,7 @@ def _served_by_kubernetes(group: str) -> bool:
     looks_up=ROLES,
     fix="Bind a role that lists what the work needs; keep cluster-admin for a group that is used in an emergency.",
 )
-def k8s_rbac_cluster_admin_limited(
-    binding: Resource, *, inventory: Inventory, allowed: tuple[str, ...] = ("Group:kubeadm:cluster-admins",)
-) -> Answer:
+def k8s_rbac_cluster_admin_limited(binding: Resource, *, inventory: Inventory, allowed: tuple[str, ...] = _KUBEADM) -> Answer:
     """Full control of the cluster is bound to listed groups only.
 
     Whoever holds cluster-admin can read every secret, change every workload and remove the audit trail. A role of another
@@ -156,7 +161,7 @@ def _finds_cluster(rule: Json, namespace: str) -> bool:
     fix="Take escalate, bind, impersonate and serviceaccounts/token out of the role, limit bind to harmless roles by "
     "resourceNames, or list the subject in `allowed` where its work is to manage access.",
 )
-def k8s_rbac_no_escalation_verbs(binding: Resource, *, inventory: Inventory, allowed: tuple[str, ...] = ()) -> Answer:
+def k8s_rbac_no_escalation_verbs(binding: Resource, *, inventory: Inventory, allowed: tuple[str, ...] = _KUBEADM) -> Answer:
     """Only listed subjects can raise their own rights.
 
     `escalate` writes rights into a role that its writer does not hold, `bind` hands out any role, `impersonate` acts as
@@ -205,7 +210,7 @@ def _names_harmless(rule: Json, binding: Resource, inventory: Inventory) -> bool
     looks_up={"kubernetes.cluster_role": ("rules",)},
     fix="Bind the role in the namespaces where its secrets are needed, or name the secrets by resourceNames.",
 )
-def k8s_rbac_secret_read_limited(binding: Resource, *, inventory: Inventory, allowed: tuple[str, ...] = ()) -> Answer:
+def k8s_rbac_secret_read_limited(binding: Resource, *, inventory: Inventory, allowed: tuple[str, ...] = _KUBEADM) -> Answer:
     """Only listed subjects can read the secrets of the whole cluster.
 
     Secrets hold the credentials of everything that runs here; `list` and `watch` give their contents as `get` does. The
@@ -234,7 +239,7 @@ def k8s_rbac_pod_exec_limited(
     binding: Resource,
     *,
     inventory: Inventory,
-    allowed: tuple[str, ...] = (),
+    allowed: tuple[str, ...] = _KUBEADM,
     environment_labels: tuple[str, ...] = ("environment", "env", "stage"),
     production: tuple[str, ...] = ("production", "prod", "prd", "live"),
 ) -> Answer:
@@ -242,6 +247,7 @@ def k8s_rbac_pod_exec_limited(
 
     Exec, attach, port-forward, debug containers and the proxy of a node reach into a running workload past every review
     of what was deployed. A grant for the whole cluster counts as one for production; a namespace must say what it is for.
+    The controllers of Kubernetes that may get or patch every object are known by their exact names.
 
     `allowed`: subjects that may, as `Group:name`, `User:name`, `ServiceAccount:namespace/name`, `*` allowed
     `environment_labels`: labels of a namespace that say what it is for
@@ -251,7 +257,7 @@ def k8s_rbac_pod_exec_limited(
     if rules is None:
         return _absent(binding)
     ways = _ways_in(rules, cluster=not where)
-    found = strangers(binding, (_MASTERS,), allowed) if ways else []
+    found = strangers(binding, _ENTER_PODS, allowed) if ways else []
     if not found:
         return None
     aside = beside_production(binding, where, inventory, environment_labels, production) if where else None

@@ -3,7 +3,7 @@
 from checks.check import Answer, NotApplicable, check
 from checks.kubernetes.containers import ENDED
 from checks.kubernetes.environments import SYSTEM
-from checks.kubernetes.grants import ROLES, is_about_oneself, is_public, role_text, rules_of, subjects_of
+from checks.kubernetes.grants import ROLES, is_about_oneself, is_about_trust, is_public, role_text, rules_of, subjects_of
 from checks.kubernetes.naming import listed, name_of, some
 from evidence_store.records import Inventory, Resource
 
@@ -24,8 +24,8 @@ def k8s_sa_default_unused(binding: Resource, *, inventory: Inventory, allowed: t
     """Default service accounts hold no grants.
 
     A pod that names no account gets the default one of its namespace, so what it holds is held by every pod that anybody
-    forgot. A grant to all service accounts or all signed-in callers reaches them too; reading health, discovery and one's
-    own rights is everybody's.
+    forgot. A grant to all service accounts or all signed-in callers reaches them too; reading health, discovery, trust bundles
+    and one's own rights is everybody's.
 
     `allowed`: bindings that may, as `namespace/name`, or `name` for one of the cluster, `*` allowed
     """
@@ -35,7 +35,7 @@ def k8s_sa_default_unused(binding: Resource, *, inventory: Inventory, allowed: t
     rules = rules_of(binding, inventory)
     if rules is None:
         return NotApplicable(f"{name_of(binding)} refers to {role_text(binding)}, which does not exist, and grants nothing")
-    if all(is_public(rule) or is_about_oneself(rule) for rule in rules):
+    if all(is_public(rule) or is_about_oneself(rule) or is_about_trust(rule) for rule in rules):
         return None
     return f"{name_of(binding)} grants {role_text(binding)} to {some(found)}, so to pods of a default service account"
 
