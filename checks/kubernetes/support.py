@@ -29,7 +29,13 @@ def minor_of(version: str) -> tuple[int, int] | None:
 def end_of_support(minor: tuple[int, int], named: Iterable[str]) -> date | None:
     """The last day of fixes; `None` where it is not known. What the owner names holds over the schedule."""
     key = f"{minor[0]}.{minor[1]}"
-    extended = dict(entry.split("=", 1) for entry in named if "=" in entry)
-    if key in extended or key in _ENDS:
-        return date.fromisoformat(extended.get(key) or _ENDS[key])
+    declared = dict(entry.split("=", 1) for entry in named if "=" in entry)
+    extended = {version.strip().removeprefix("v"): end.strip() for version, end in declared.items()}
+    if key in extended:
+        try:
+            return date.fromisoformat(extended[key])
+        except ValueError:
+            return None
+    if key in _ENDS:
+        return date.fromisoformat(_ENDS[key])
     return date.fromisoformat(_ENDS["1.2"]) if minor < _OLDEST else None

@@ -64,6 +64,23 @@ def test_what_a_distributor_supports_longer_or_newer_is_declared(kube: Cluster) 
 
 
 @pytest.mark.parametrize(
+    ("entry", "status"),
+    [
+        ("1.31=2026-11-26", "pass"),
+        (" v1.31 = 2026-11-26 ", "pass"),
+        ("1.31=", "unknown"),
+        ("1.31=soon", "unknown"),
+        ("1.31", "fail"),
+    ],
+)
+def test_an_end_that_is_no_date_is_not_known(kube: Cluster, entry: str, status: str) -> None:
+    node(kube, version="v1.31.7")
+    seen = asked(kube, NODE, ends=[entry])
+    assert seen.status(NODE, ":a") == status
+    assert ("declare it in `ends`" in seen.reason(NODE, ":a")) == (status == "unknown")
+
+
+@pytest.mark.parametrize(
     ("version", "status", "words"),
     [
         ("v1.35.3", "pass", ""),
