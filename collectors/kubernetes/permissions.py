@@ -22,6 +22,8 @@ apiVersion: v1
 kind: Namespace
 metadata:
   name: annexa
+  labels:
+    pod-security.kubernetes.io/enforce: restricted
 ---
 apiVersion: v1
 kind: ServiceAccount

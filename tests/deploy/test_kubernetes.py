@@ -94,6 +94,12 @@ def test_it_is_hardened_as_the_restricted_pod_security_standard_asks() -> None:
     }
 
 
+def test_the_namespace_that_it_runs_in_lets_in_nothing_less_hardened() -> None:
+    written = list(YAML(typ="safe").load_all(PROVIDER.policy(sources("kubernetes"))))
+    [namespace] = [document["metadata"] for document in written if document["kind"] == "Namespace"]
+    assert namespace["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
+
+
 def test_two_scans_never_run_at_once_and_a_failed_one_is_not_repeated() -> None:
     spec = loaded()["CronJob"]["spec"]
     assert spec["concurrencyPolicy"] == "Forbid"
