@@ -6,8 +6,8 @@ from checks.gcp.traffic import Ports, is_inbound, refused_before, wide_sources
 from evidence_store.records import Inventory, Resource
 
 _RULE = (
-    "denied", "direction", "disabled", "network", "priority", "sourceAddressGroups", "sourceRanges", "sourceServiceAccounts",
-    "sourceTags", "targetServiceAccounts", "targetTags",
+    "denied", "destinationRanges", "direction", "disabled", "network", "priority", "sourceAddressGroups", "sourceRanges",
+    "sourceServiceAccounts", "sourceTags", "targetServiceAccounts", "targetTags",
 )  # fmt: skip
 # Subnets for these purposes carry no machines of one's own, and cannot record.
 _NO_FLOWS = (

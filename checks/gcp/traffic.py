@@ -11,7 +11,9 @@ WIDEST_IPV4 = 8
 WIDEST_IPV6 = 16
 PRIVATE_IPV6 = IPv6Network("fc00::/7")
 EVERYWHERE = "0.0.0.0/0"
+EVERYWHERE_IPV6 = "::/0"
 _PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
+_WITH_PORTS = frozenset(_PROTOCOLS.values())
 DEFAULT_PRIORITY = 1000
 
 
@@ -65,7 +67,8 @@ class Ports:
     def _spans(self, entries: Json) -> Iterator[tuple[int, int]]:
         for entry in entries or ():
             protocol = str(entry.get("IPProtocol") or entry.get("ipProtocol")).lower()
-            if self.protocol and protocol != "all" and _PROTOCOLS.get(protocol, protocol) != self.protocol:
+            named = _PROTOCOLS.get(protocol, protocol)
+            if protocol != "all" and named not in ({self.protocol} if self.protocol else _WITH_PORTS):
                 continue
             ports = entry.get("ports")
             if not ports or protocol == "all":
@@ -91,8 +94,8 @@ def wide_sources(rule: Resource) -> list[str]:
 def refused_before(rule: Resource, port: Ports, source: str, others: Iterable[Resource]) -> bool:
     """Whether a rule that is looked at earlier refuses these ports from this source for every target of the rule.
 
-    The lower number goes first, and of one number the refusal. A refusal for named targets counts only for a rule that is
-    for no others.
+    The lower number goes first, and of one number the refusal. A refusal for named targets, or of what goes to some addresses,
+    counts only for a rule that is for no others.
     """
     return any(
         other.fact("denied")
@@ -102,6 +105,7 @@ def refused_before(rule: Resource, port: Ports, source: str, others: Iterable[Re
         and port.within(other.fact("denied"))
         and any(covers(cidr, source) for cidr in other.fact("sourceRanges") or _unnamed(other))
         and _targets(other, rule)
+        and _destinations(other, rule, source)
         for other in others
     )
 
@@ -110,6 +114,15 @@ def _unnamed(rule: Resource) -> list[str]:
     """Everywhere, for a rule without addresses that names no other source either."""
     named = ("sourceAddressGroups", "sourceServiceAccounts", "sourceTags")
     return [] if any(rule.fact(name) for name in named) else [EVERYWHERE]
+
+
+def _destinations(refusing: Resource, rule: Resource, source: str) -> bool:
+    """Whether a refusal is of whatever a rule lets in from a source, wherever it goes."""
+    refused = refusing.fact("destinationRanges") or ()
+    everywhere = EVERYWHERE_IPV6 if ":" in source else EVERYWHERE
+    return not refused or all(
+        any(covers(cidr, wanted) for cidr in refused) for wanted in rule.fact("destinationRanges") or [everywhere]
+    )
 
 
 def _priority(rule: Resource) -> int:

@@ -67,6 +67,8 @@ def test_the_ports_that_stay_closed_are_declared(gcp: Cloud) -> None:
     assert asked(gcp, PORTS, ports=["8443-8444/udp"]).status(PORTS) == "fail"
     assert asked(gcp, PORTS, ports=["8443"]).status(PORTS) == "fail"
     assert asked(gcp, PORTS, ports=["8443/tcp"]).status(PORTS) == "pass"
+    rule(gcp, allowed=[{"IPProtocol": "icmp"}, {"IPProtocol": "50"}], sourceRanges=["0.0.0.0/0"])
+    assert asked(gcp, PORTS, ports=["8443"]).status(PORTS) == "pass"
 
 
 DENY: dict[str, Any] = {"denied": [{"IPProtocol": "tcp", "ports": ["0-1023"]}], "sourceRanges": ["0.0.0.0/0"], "priority": 900}
@@ -87,12 +89,22 @@ DENY: dict[str, Any] = {"denied": [{"IPProtocol": "tcp", "ports": ["0-1023"]}], 
         ({**DENY, "sourceRanges": ["::/0"]}, "fail"),
         ({**DENY, "targetTags": ["web"]}, "fail"),
         ({**DENY, "network": NETWORK + "2"}, "fail"),
+        ({**DENY, "destinationRanges": ["10.0.0.5/32"]}, "fail"),
+        ({**DENY, "destinationRanges": ["0.0.0.0/0"]}, "pass"),
     ],
 )
 def test_a_refusal_that_goes_before_closes_what_a_rule_opens(gcp: Cloud, refusal: dict[str, Any], status: str) -> None:
     rule(gcp, **SSH)
     rule(gcp, "refuse", **refusal)
     assert asked(gcp, PORTS).status(PORTS, "/open") == status
+
+
+def test_a_refusal_of_what_goes_to_some_addresses_closes_a_rule_for_no_others(gcp: Cloud) -> None:
+    rule(gcp, destinationRanges=["10.0.0.0/28"], **SSH)
+    rule(gcp, "refuse", destinationRanges=["10.0.0.0/24"], **DENY)
+    assert asked(gcp, PORTS).status(PORTS, "/open") == "pass"
+    rule(gcp, destinationRanges=["10.0.0.0/28", "10.0.1.0/28"], **SSH)
+    assert asked(gcp, PORTS).status(PORTS, "/open") == "fail"
 
 
 def test_a_refusal_for_the_same_targets_closes_a_rule_for_them(gcp: Cloud) -> None:
