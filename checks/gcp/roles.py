@@ -16,11 +16,13 @@ _RAISING = frozenset(
         "orgpolicy.policies.create", "orgpolicy.policies.update", "orgpolicy.policy.set",
     }
 )  # fmt: skip
+# The predefined roles that hold such permissions and are not named after it: with each a holder is any account it likes.
+_ACTING = ("roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser")
 
 
 def is_administrative(role: str) -> bool:
-    """Whether a predefined role administers: owner, editor, and whatever Google itself names an admin."""
-    return role in BROAD or (not is_custom(role) and _ADMIN.search(role) is not None)
+    """Whether a predefined role administers: owner, editor, what Google itself names an admin, and what acts as any account."""
+    return role in BROAD or role in _ACTING or (not is_custom(role) and _ADMIN.search(role) is not None)
 
 
 def is_custom(role: str) -> bool:

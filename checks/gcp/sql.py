@@ -31,7 +31,7 @@ def gcp_sql_private_tls(database: Resource, *, at: datetime) -> Answer:
     if config.get("ipv4Enabled") and (wide := _wide(config.get("authorizedNetworks"), at)):
         faults.append(f"lets {some(wide)} in")
     mode = config.get("sslMode")
-    if mode not in _ENCRYPTED and not (mode is None and config.get("requireSsl")):
+    if mode not in _ENCRYPTED and not (mode in (None, "SSL_MODE_UNSPECIFIED") and config.get("requireSsl")):
         faults.append("accepts connections without TLS")
     return f"{placed(database)} {' and '.join(faults)}" if faults else None
 

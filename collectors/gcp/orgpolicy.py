@@ -32,7 +32,7 @@ def policies(_: Reader, asset: Any) -> Iterator[Observation]:
         yield told(ORG_POLICY, asset, facts, LISTING)
 
 
-_RULE = ("enforce", "allowAll", "denyAll", "values", "condition", "parameters")
+_RULE = ("enforce", "allowAll", "denyAll", "values", "condition")  # not its parameters, which may name people
 
 
 def _whole(facts: Facts, asset: Any) -> Facts:

@@ -162,6 +162,8 @@ def test_the_domains_that_count_as_private_are_declared(gcp: Cloud) -> None:
         ("roles/editor", "principalSet://cloudresourcemanager.googleapis.com/projects/1/type/ServiceAccount", "fail"),
         ("roles/owner", "principal://iam.googleapis.com/locations/global/workforcePools/staff/subject/ada", "pass"),
         ("roles/storage.objectViewer", BUILD, "pass"),
+        ("roles/iam.serviceAccountTokenCreator", BUILD, "fail"),
+        ("roles/iam.workloadIdentityUser", BUILD, "fail"),
         ("roles/editor", "serviceAccount:111111111111@cloudservices.gserviceaccount.com", "pass"),
         ("roles/owner", "serviceAccount:service-111111111111@gcp-sa-cloudbuild.iam.gserviceaccount.com", "pass"),
         ("roles/owner", "serviceAccount:service-111111111111@compute-system.iam.gserviceaccount.com", "pass"),
