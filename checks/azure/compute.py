@@ -19,15 +19,14 @@ from evidence_store.records import Inventory, Resource
         "availablePatchCountByClassification",
         "lastModifiedDateTime",
         "rebootPending",
+        "softwarePatches",
     ),
-    looks_up={"azure.compute.software_patch": ("classifications", "machine", "patchName", "publishedDateTime")},
     fix="Turn on periodic assessment and scheduled patching in Azure Update Manager, and install what the machine lacks.",
 )
 def azure_update_compliance(
     machine: Resource,
     *,
     at: datetime,
-    inventory: Inventory,
     deadline_days: int = 14,
     max_age_days: int = 7,
     first_assessment_hours: int = 24,
@@ -48,8 +47,7 @@ def azure_update_compliance(
         return aside
     if (assessed := machine.time("lastModifiedDateTime")) is None:
         return never_assessed(machine, at, first_assessment_hours)
-    found = inventory.where("azure.compute.software_patch", machine=machine.uid)
-    if late := overdue(machine, found, at, deadline_days, classes):
+    if late := overdue(machine, at, deadline_days, classes):
         return f"{machine.name} lacks updates past their deadline as of {assessed:%Y-%m-%d}: {some(late)}"
     return unsettled(machine, assessed, at, max_age_days)
 

@@ -1,11 +1,11 @@
 """Which machines must be patched, whether their assessment says enough, and which updates are late."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from checks.azure.naming import lowered, said
 from checks.check import Answer, NotApplicable, Unknown
-from evidence_store.records import Resource
+from evidence_store.records import Json, MalformedFactError, Resource, Unread, Why, parse_time
 
 # What is asked of a machine besides its updates.
 STANDING = ("powerState", "timeCreated")
@@ -48,24 +48,29 @@ def unsettled(machine: Resource, assessed: datetime, at: datetime, max_age_days:
     return None
 
 
-def overdue(
-    machine: Resource, found: Iterable[Resource], at: datetime, deadline_days: int, classes: Sequence[str]
-) -> list[str]:
+def overdue(machine: Resource, at: datetime, deadline_days: int, classes: Sequence[str]) -> list[str]:
     """The updates of these classes that are past the deadline, or of which nobody can say that they are not."""
     limit, wanted = at - timedelta(days=deadline_days), lowered(classes)
-    listed = [patch for patch in found if lowered(patch.fact("classifications")) & wanted]
+    listed = [patch for patch in machine.fact("softwarePatches") or () if lowered(patch["classifications"]) & wanted]
     late = sorted(_late(listed, limit))
     more = _counted(machine, wanted) - len(listed)
     return [*late, f"{more} that are counted and not listed"] if more > 0 else late
 
 
-def _late(patches: Iterable[Resource], limit: datetime) -> Iterator[str]:
+def _late(patches: Sequence[Json], limit: datetime) -> Iterator[str]:
     for patch in patches:
-        published = patch.time("publishedDateTime")
-        if published is None:
-            yield f"{patch.fact('patchName')} (no day of publication)"
-        elif published < limit:
-            yield f"{patch.fact('patchName')} (published on {published:%Y-%m-%d})"
+        told = patch["publishedDateTime"]
+        if told is None:
+            yield f"{patch['patchName']} (no day of publication)"
+        elif (published := _time(told)) < limit:
+            yield f"{patch['patchName']} (published on {published:%Y-%m-%d})"
+
+
+def _time(told: str) -> datetime:
+    try:
+        return parse_time(told)
+    except ValueError:
+        raise MalformedFactError(Unread(Why.UNEXPECTED, "softwarePatches", f"{told!r} is not a time")) from None
 
 
 def _counted(machine: Resource, classes: frozenset[str]) -> int:

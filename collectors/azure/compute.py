@@ -1,10 +1,10 @@
-"""Virtual machines, what their last patch assessment found, and disks."""
+"""Virtual machines and disks."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from collectors.azure.graph import PATCHES, Row, of_type
-from collectors.azure.shaping import observed, only, ordered, uid_of
+from collectors.azure.graph import Row, of_type
+from collectors.azure.shaping import observed, only, ordered
 from collectors.source import Facet
 from evidence_store.records import Json, Observation
 
@@ -32,28 +32,6 @@ MACHINE = Facet(
     ),
     lists=True,
 )
-PATCH = Facet(
-    "azure.compute.virtual_machine",
-    facts=("lastModifiedDateTime",),
-    optional=("assessmentStatus", "availablePatchCountByClassification", "osType", "rebootPending", "startDateTime"),
-    name="patch",
-    effective="lastModifiedDateTime",
-)
-SOFTWARE_PATCH = Facet(
-    "azure.compute.software_patch",
-    facts=("machine", "patchName", "classifications"),
-    optional=(
-        "assessmentState",
-        "kbId",
-        "lastModifiedDateTime",
-        "msrcSeverity",
-        "patchId",
-        "publishedDateTime",
-        "rebootBehavior",
-        "version",
-    ),
-    lists=True,
-)
 DISK = Facet(
     "azure.compute.disk",
     facts=("name", "location", "tags", "diskState"),
@@ -74,10 +52,6 @@ DISK = Facet(
     ),
     lists=True,
 )
-
-
-# The graph asks for the `read` of the assessment's type, which no role can name: the provider knows it one level deeper.
-ASSESSMENTS = "Microsoft.Compute/virtualMachines/patchAssessmentResults/*"
 
 
 @of_type("Microsoft.Compute/virtualMachines", MACHINE)
@@ -116,38 +90,6 @@ def _disk(disk: Mapping[str, Any] | None) -> dict[str, Json] | None:
     if kept is not None and isinstance(kept.get("encryptionSettings"), Mapping):
         kept["encryptionSettings"] = only(kept["encryptionSettings"], "enabled")  # beside it stand the places of keys
     return kept
-
-
-@of_type("Microsoft.Compute/virtualMachines/patchAssessmentResults", PATCH, table=PATCHES, grant=ASSESSMENTS)
-def assessments(row: Row) -> Iterator[Observation]:
-    yield from observed(PATCH, row, _machine_of(row), assessmentStatus=row["properties"].get("status"))
-
-
-@of_type(
-    "Microsoft.Compute/virtualMachines/patchAssessmentResults/softwarePatches",
-    SOFTWARE_PATCH,
-    table=PATCHES,
-    grant=ASSESSMENTS,
-)
-def software_patches(row: Row) -> Iterator[Observation]:
-    """What the last assessment found and nobody has installed: one for each machine and patch."""
-    properties = row["properties"]
-    published = properties.get("publishedDateTime") or properties.get("publishedDate")
-    yield from observed(
-        SOFTWARE_PATCH,
-        row,
-        machine=_machine_of(row),
-        patchName=properties.get("patchName") or properties.get("name") or row["name"],
-        classifications=sorted(properties.get("classifications") or ()),
-        publishedDateTime=published,
-    )
-
-
-def _machine_of(row: Mapping[str, Any]) -> str:
-    machine, _, found = uid_of(row).partition("/patchassessmentresults/")
-    if not found:
-        raise ValueError("an assessment of no machine")
-    return machine
 
 
 @of_type("Microsoft.Compute/disks", DISK)

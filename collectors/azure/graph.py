@@ -25,9 +25,27 @@ NARROW = "id, name, type, properties"
 _grants: dict[str, str] = {}  # kind -> what a role must hold to be shown it
 
 
-def _table(name: str, columns: str, *, above: bool = False) -> Bulk:
+def _as_they_come(_: Reader, items: Iterator[Item]) -> Iterator[Item]:
+    return items
+
+
+def _at_home(reader: Reader, items: Iterator[Item]) -> Iterator[Item]:
+    """Subscriptions; of one that another tenant lets us manage, what lies above it is not seen from here."""
+    for item in items:
+        if not isinstance(item.body, Unread) and (of := str(item.body.get("tenantId") or "").lower()) != reader.sight.tenant:
+            above = f"the subscription is of the tenant {of or 'that is not told'}: what lies above it is not seen from here"
+            yield Item(item.kind, item.account, Unread(Why.UNSUPPORTED, "resourcegraph.resourcecontainers", above))
+        else:
+            yield item
+
+
+def table(
+    name: str, columns: str, *, above: bool = False, gather: Callable[[Reader, Iterator[Item]], Iterator[Item]] = _as_they_come
+) -> Bulk:
+    """One pass over a table. `above`: with what is laid down above subscriptions; `gather` may put rows together."""
+
     def read(reader: Reader, kinds: tuple[str, ...]) -> Iterator[Item]:
-        return _pass(reader, name, columns, kinds, above=above)
+        return gather(reader, _pass(reader, name, columns, kinds, above=above))
 
     return bulk(f"resourcegraph.{name}")(read)
 
@@ -58,8 +76,8 @@ def _hidden(reader: Reader, kinds: Iterable[str], *, above: bool) -> Iterator[It
         if above and sight.lost is not None:
             yield Item(kind, reader.account, sight.lost)
         for account in (*((reader.account,) if above else ()), *sight.readable()):
-            if not sight.allowed(account, f"{kind}/read"):
-                yield Item(kind, account, Unread(Why.DENIED, _grants[kind], "not among the caller's permissions"))
+            if (lacking := sight.lacking(account, f"{kind}/read")) is not None:
+                yield Item(kind, account, Unread(Why.DENIED, _grants[kind], lacking))
 
 
 def _questions(reader: Reader, *, above: bool) -> Iterator[tuple[Sequence[str], str]]:
@@ -81,14 +99,13 @@ def account_of(id_: str) -> str:
     return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
 
 
-APP_SERVICE = _table("appserviceresources", NARROW)
-AUTHORIZATION = _table("authorizationresources", NARROW, above=True)
-CONTAINERS = _table("resourcecontainers", "id, name, type, tags, properties")
-PATCHES = _table("patchassessmentresources", NARROW)
-POLICY = _table("policyresources", "id, name, type, location, identity, properties", above=True)
-RECOVERY = _table("recoveryservicesresources", NARROW)
-RESOURCES = _table("resources", WIDE)
-SECURITY = _table("securityresources", NARROW)
+APP_SERVICE = table("appserviceresources", NARROW)
+AUTHORIZATION = table("authorizationresources", NARROW, above=True)
+CONTAINERS = table("resourcecontainers", "id, name, type, tenantId, properties", gather=_at_home)
+POLICY = table("policyresources", "id, name, type, location, identity, properties", above=True)
+RECOVERY = table("recoveryservicesresources", NARROW)
+RESOURCES = table("resources", WIDE)
+SECURITY = table("securityresources", NARROW)
 
 
 def of_type(

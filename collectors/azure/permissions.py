@@ -4,6 +4,8 @@
   `resourcegraph.<table>`, and needs besides its own action the `read` of each type that it asks for.
 - Whoever lacks an action is not told so by Resource Graph: its rows are left out. So what a caller may read is asked
   for first (`Permissions`), and an answer about the rest is not believed.
+- What a deny assignment takes is taken whatever the roles allow. One that may meet the caller counts, and so does one on a
+  part of a subscription: what lies there would be missing without a word.
 """
 
 import json
@@ -21,6 +23,7 @@ EVERYTHING = "*/read"  # what seeing each resource takes, of whatever type
 # What finding the target's subscriptions, and what may be read in them, needs, whichever sources run.
 OWN_CALLS = frozenset(
     {
+        "arm.Microsoft.Authorization/denyAssignments",
         "arm.Microsoft.Authorization/permissions",
         "arm.Microsoft.Resources/subscriptions",
         "resourcegraph.resourcecontainers",
@@ -64,17 +67,47 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What a caller may do in one place: whatever any of the grants allows."""
+    """What a caller may do in one place: whatever any of the grants allows, and no denial takes."""
 
     grants: tuple[Grant, ...]
+    denials: tuple[Grant, ...] = ()
 
-    def allows(self, action: str) -> bool:
-        return any(grant.allows(action) for grant in self.grants)
+    def lacking(self, action: str) -> str | None:
+        """Why the caller may not, or not everywhere, do something; `None` if it may."""
+        if not any(grant.allows(action) for grant in self.grants):
+            return "not among the caller's permissions"
+        if any(_takes(denial, action) for denial in self.denials):
+            return "a deny assignment takes it from the caller, there or in a part of it"
+        return None
 
 
-def granted(items: Iterable[Mapping[str, Any]]) -> Permissions:
+def granted(items: Iterable[Mapping[str, Any]]) -> tuple[Grant, ...]:
     """From the list of a caller's permissions. Raises `KeyError` or `TypeError` where it is none."""
-    return Permissions(tuple(Grant(_texts(item["actions"]), _texts(item.get("notActions") or ())) for item in items))
+    return tuple(Grant(_texts(item["actions"]), _texts(item.get("notActions") or ())) for item in items)
+
+
+def denied(items: Iterable[Mapping[str, Any]], caller: str) -> tuple[Grant, ...]:
+    """What deny assignments take from the caller, an object id. Raises `KeyError` or `TypeError` where the list is none."""
+    meeting = (item["properties"] for item in items if _meets(item["properties"], caller.lower()))
+    return tuple(grant for properties in meeting for grant in granted(properties["permissions"]))
+
+
+def _meets(properties: Mapping[str, Any], caller: str) -> bool:
+    """Whether a deny assignment may be about the caller. Who is in a group is not known: it may be one of its members."""
+    if caller and any(excluded["id"].lower() == caller for excluded in properties.get("excludePrincipals") or ()):
+        return False
+    return any(
+        not caller
+        or principal["id"].lower() == caller
+        or str(principal.get("type")).lower() not in {"user", "serviceprincipal"}
+        for principal in properties["principals"]
+    )
+
+
+def _takes(denial: Grant, action: str) -> bool:
+    if action != EVERYTHING:
+        return denial.allows(action)
+    return any(_has_reads(pattern) for pattern in denial.actions) and not _any(denial.not_actions, EVERYTHING)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

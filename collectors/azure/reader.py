@@ -50,8 +50,8 @@ class Sight(Protocol):
         """Why a subscription of the target is not read; what lies above it alone is not seen either."""
         ...
 
-    def allowed(self, account: str, action: str) -> bool:
-        """Whether the caller's own permissions in a subscription, or above them all, hold an action."""
+    def lacking(self, account: str, action: str) -> str | None:
+        """Why the caller may not do something in a subscription, or above them all; `None` if it may."""
         ...
 
 
@@ -80,8 +80,8 @@ class Reader:
 
     def require(self, action: str) -> None:
         """Refuse to believe a list that leaves out, without a word, what the caller may not read."""
-        if not self.sight.allowed(self.account, action):
-            raise UnreadError(Unread(Why.DENIED, action, "not among the caller's permissions"))
+        if (lacking := self.sight.lacking(self.account, action)) is not None:
+            raise UnreadError(Unread(Why.DENIED, action, lacking))
 
 
 class Asking:

@@ -1,8 +1,8 @@
 """A connection to Azure: who we are, which subscriptions there are, and what may be read in each.
 
 - The credential is tried first; without a token there is no target. Nothing waits for a person: no browser, no code.
-- What the caller's roles allow is asked in each subscription before anything else is, since Resource Graph leaves out what
-  they do not allow. A subscription that does not tell is a failed place; the others go on.
+- What the caller's roles allow, and what deny assignments take, is asked in each subscription before anything else is, since
+  Resource Graph leaves out what may not be read. A subscription that does not tell is a failed place; the others go on.
 - What is laid down above subscriptions belongs to the tenant, which is the first place.
 """
 
@@ -21,7 +21,7 @@ from collectors.azure.client import new_client
 from collectors.azure.errors import of_sdk
 from collectors.azure.gate import Gate, Pace
 from collectors.azure.graph import account_of
-from collectors.azure.permissions import OWN_CALLS, Permissions, granted
+from collectors.azure.permissions import OWN_CALLS, Grant, Permissions, denied, granted
 from collectors.azure.reader import Asking, Reader
 from collectors.permit import user_agent
 from collectors.source import NotEnabledError, Place, Source, UnreadError
@@ -29,9 +29,10 @@ from evidence_store.records import Scope, Unread, Why
 
 READ_STATES = frozenset({"Enabled", "Warned", "PastDue"})
 SUBSCRIPTIONS_VERSION = "2022-12-01"
-PERMISSIONS_VERSION = "2022-04-01"
+AUTHORIZATION_VERSION = "2022-04-01"
 USUAL = Pace()
 AT_ONCE = 1000  # subscriptions that one query may name
+NOTHING = Permissions(())
 _WELL_KNOWN = (
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -46,6 +47,7 @@ class _Sight:
 
     tenant: str = ""
     at_once: int = AT_ONCE
+    caller: str = ""  # object id of who asks; empty where the token does not say
     subscriptions: dict[str, Permissions] = field(default_factory=dict)
     above: Permissions | None = None  # at the management group; `None`: it did not tell
     beside: tuple[str, ...] = ()
@@ -54,14 +56,17 @@ class _Sight:
     def readable(self) -> Sequence[str]:
         return tuple(sorted(self.subscriptions))
 
-    def allowed(self, account: str, action: str) -> bool:
-        """Above subscriptions: what the group allows or, since it is shown to readers of what inherits it, what all allow."""
+    def lacking(self, account: str, action: str) -> str | None:
+        """Why something may not be done; `None` if it may.
+
+        Above subscriptions: what the group allows or, since it is shown to readers of what inherits it, what all allow.
+        """
         if account != self.tenant:
-            held = self.subscriptions.get(account)
-            return held is not None and held.allows(action)
-        if self.above is not None and self.above.allows(action):
-            return True
-        return bool(self.subscriptions) and all(held.allows(action) for held in self.subscriptions.values())
+            return self.subscriptions.get(account, NOTHING).lacking(action)
+        if self.above is not None and self.above.lacking(action) is None:
+            return None
+        below = [held.lacking(action) for held in self.subscriptions.values()] or [NOTHING.lacking(action)]
+        return next((why for why in below if why is not None), None)
 
 
 class AzureConnection:
@@ -92,7 +97,7 @@ class AzureConnection:
         if self._settings.tenant and tenant != self._settings.tenant.lower():
             raise UnreadError(Unread(Why.CREDENTIALS, "sign-in", f"to tenant {tenant}, which is not the target's"))
         principal = _principal(claims)
-        self._sight = _Sight(tenant, self._at_once)
+        self._sight = _Sight(tenant, self._at_once, str(claims.get("oid") or ""))
         found = self._seen()
         wanted = self._wanted(found)
         if not wanted:
@@ -136,11 +141,14 @@ class AzureConnection:
             return {item["subscriptionId"].lower(): str(item.get("state", "")) for item in listed}
 
     def _wanted(self, seen: dict[str, str]) -> list[str]:
-        """The subscriptions of the target: those that it names, or those in service, of its management group if it has one."""
+        """The subscriptions of the target: those that it names, or those in service, of its management group if it has one.
+
+        One below the group that the caller is not shown among its own is wanted too, and fails.
+        """
         if self._settings.subscriptions != "all":
             return list(self._settings.subscriptions)
         wanted = seen if self._settings.management_group is None else self._below(self._settings.management_group)
-        return sorted(each for each in wanted if seen.get(each) in READ_STATES)
+        return sorted(each for each in wanted if each not in seen or seen[each] in READ_STATES)
 
     def _below(self, group: str) -> list[str]:
         query = "resourcecontainers | where type =~ 'microsoft.resources/subscriptions' | project id | order by id asc"
@@ -158,19 +166,19 @@ class AzureConnection:
             detail = f"the subscription is {state or 'of no state'}"
             return Place(scope, principal, Unread(Why.UNSUPPORTED, "Microsoft.Resources/subscriptions/read", detail))
         try:
-            held = self._permissions(f"/subscriptions/{subscription}")
+            grants = self._granted(f"/subscriptions/{subscription}")
+            if not grants:
+                detail = "the caller has no role at the subscription; give it the role Reader there"
+                return Place(scope, principal, Unread(Why.DENIED, "*/read", detail))
+            self._sight.subscriptions[subscription] = Permissions(grants, self._denied(subscription))
         except UnreadError as error:
             return Place(scope, principal, error.unread)
-        if not held.grants:
-            detail = "the caller has no role at the subscription; give it the role Reader there"
-            return Place(scope, principal, Unread(Why.DENIED, "*/read", detail))
-        self._sight.subscriptions[subscription] = held
         return Place(scope, principal)
 
     def _unseen_below(self, principal: str) -> list[Place]:
         """The group itself, failed, where the caller's role does not show each subscription below it."""
         group, action = self._settings.management_group, "Microsoft.Resources/subscriptions/read"
-        if group is None or (self._sight.above is not None and self._sight.above.allows(action)):
+        if group is None or (self._sight.above is not None and self._sight.above.lacking(action) is None):
             return []
         detail = "at the management group itself: subscriptions below it may be hidden"
         return [Place(Scope("azure", group), principal, Unread(Why.DENIED, action, detail))]
@@ -179,14 +187,20 @@ class AzureConnection:
         """What may be read above subscriptions; `None` without management groups, and for a caller without a role there."""
         group = self._settings.management_group or self._sight.tenant
         try:
-            return self._permissions(f"/providers/Microsoft.Management/managementGroups/{group}")
+            return Permissions(self._granted(f"/providers/Microsoft.Management/managementGroups/{group}"))
         except UnreadError:
             return None
 
-    def _permissions(self, scope: str) -> Permissions:
-        """The caller's own, by grant. Raises `UnreadError`."""
+    def _granted(self, scope: str) -> tuple[Grant, ...]:
+        """What the caller's own roles allow. Raises `UnreadError`."""
         with _believed("Microsoft.Authorization/permissions/read"):
-            return granted(self._asking.items(f"{scope}/providers/Microsoft.Authorization/permissions", PERMISSIONS_VERSION))
+            return granted(self._asking.items(f"{scope}/providers/Microsoft.Authorization/permissions", AUTHORIZATION_VERSION))
+
+    def _denied(self, subscription: str) -> tuple[Grant, ...]:
+        """What deny assignments at, above and below a subscription take from the caller. Raises `UnreadError`."""
+        path = f"/subscriptions/{subscription}/providers/Microsoft.Authorization/denyAssignments"
+        with _believed("Microsoft.Authorization/denyAssignments/read"):
+            return denied(self._asking.items(path, AUTHORIZATION_VERSION), self._sight.caller)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pytest
 from checks.azure.roles import OWNER
 from checks.check import checks
 from tests.checks.azure.scene import NOW
-from tests.collectors.azure.cloud import GONE, PROD
+from tests.collectors.azure.cloud import GONE, PROD, TEST
 from tests.collectors.azure.scene import scene
 from tests.harness import look
 
@@ -20,7 +20,8 @@ LISTS = ("resourcegraph.*", "arm.Microsoft.Insights/diagnosticSettings", "arm.Mi
 
 
 def nothing_is_granted(azure: "Cloud") -> None:
-    azure.grant(["Microsoft.Resources/subscriptions/read", "Microsoft.Authorization/permissions/read"])
+    own = ("denyAssignments", "permissions")
+    azure.grant(["Microsoft.Resources/subscriptions/read", *(f"Microsoft.Authorization/{each}/read" for each in own)])
 
 
 def pages_are_of_a_proxy(azure: "Cloud") -> None:
@@ -64,3 +65,13 @@ def test_a_subscription_that_does_not_tell_its_place_is_unknown_to_what_looks_ab
     azure.assign(OWNER, "ann")
     seen = look(azure.connect(), *ABOVE, at=NOW)
     assert {check: seen.status(check, PROD) for check in ABOVE} == dict.fromkeys(ABOVE, "unknown")
+
+
+def test_a_subscription_of_another_tenant_is_unknown_to_what_looks_above_it(azure: "Cloud") -> None:
+    scene(azure)
+    azure.resources[f"/subscriptions/{PROD}"]["tenantId"] = "99999999-1111-4111-8111-111111111111"
+    azure.assign(OWNER, "ann")
+    seen = look(azure.connect(), *ABOVE, at=NOW)
+    assert {check: seen.status(check, PROD) for check in ABOVE} == dict.fromkeys(ABOVE, "unknown")
+    assert "what lies above it is not seen" in seen.reason("azure_rbac_owner_count", PROD)
+    assert seen.status("azure_rbac_owner_count", TEST) == "fail"

@@ -43,6 +43,14 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A deny assignment."""
+
+    scope: str
+    body: dict[str, Any]  # its properties
+
+
 def type_of(id_: str) -> str:
     """The resource type of an id, as the id spells it."""
     before, found, after = id_.rpartition("/providers/")
@@ -71,7 +79,9 @@ class Cloud:
         self.states = {PROD: "Enabled", TEST: "Enabled"}
         self.grants: dict[str, list[dict[str, list[str]]]] = {}
         self.below: dict[str, set[str]] = {}  # management group -> its subscriptions; all of them where none are named
+        self.denials: list[Denial] = []
         self.unseen: set[str] = set()  # subscriptions where the caller has no role at all
+        self.unlisted: set[str] = set()  # subscriptions that the list of them has not got yet
         self.expired = False
         self.tenant_token = TENANT
         self.assertions: set[str] = set()  # tokens of workloads that the directory trusts
@@ -165,6 +175,27 @@ class Cloud:
         for each in self.grants if account is None else (account,):
             for held in self.grants[each]:
                 held["notActions"].append(action)
+
+    def forbid(
+        self,
+        scope: str,
+        actions: list[str],
+        not_actions: list[str] | None = None,
+        *,
+        whom: tuple[str, str] = ("00000000-0000-0000-0000-000000000000", "SystemDefined"),
+        but: tuple[str, ...] = (),
+    ) -> None:
+        """A deny assignment at a scope, for everyone (or one: object id and type) but those with these object ids."""
+        body = {
+            "denyAssignmentName": "managed by the platform",
+            "permissions": [{"actions": actions, "notActions": not_actions or [], "dataActions": [], "notDataActions": []}],
+            "scope": scope,
+            "doNotApplyToChildScopes": False,
+            "principals": [{"id": whom[0], "type": whom[1]}],
+            "excludePrincipals": [{"id": each, "type": "ServicePrincipal"} for each in but],
+            "isSystemProtected": True,
+        }
+        self.denials.append(Denial(scope.lower(), body))
 
     def deny_all(self) -> None:
         """No role anywhere: the subscriptions are not even listed."""

@@ -84,6 +84,19 @@ class Service:
             for held in self._cloud.grants.get(account, ())
         )
 
+    def _forbidden(self, id_: str, action: str) -> bool:
+        """Whether a deny assignment at or above a resource takes an action from the caller."""
+        return any(
+            id_.lower().startswith(denial.scope)
+            and CALLER not in {each["id"] for each in denial.body["excludePrincipals"]}
+            and denial.body["principals"][0]["type"] == "SystemDefined"
+            and any(
+                any(_matches(p, action) for p in held["actions"]) and not any(_matches(p, action) for p in held["notActions"])
+                for held in denial.body["permissions"]
+            )
+            for denial in self._cloud.denials
+        )
+
     def _graph(self, body: Any, spoilt: str) -> Answer:
         asked = _QUERY.fullmatch(body.get("query", ""))
         if asked is None:
@@ -128,7 +141,8 @@ class Service:
             if account and within and account not in within:
                 continue
             if account:
-                seen = account not in self._cloud.unseen and self._allows(account, f"{row['type']}/read")
+                action = f"{row['type']}/read"
+                seen = account not in self._cloud.unseen and self._allows(account, action) and not self._forbidden(key, action)
             else:
                 inherits = above or row["type"].endswith("/roledefinitions")
                 heirs = (
@@ -142,7 +156,7 @@ class Service:
 
     def _row(self, row: dict[str, Any], columns: str) -> dict[str, Any]:
         account = account_of(row["id"] or "")
-        known = {**row, "subscriptionId": account, "tenantId": TENANT}
+        known = {"tenantId": TENANT, **row, "subscriptionId": account}
         if row["type"] == "microsoft.resources/subscriptions":
             known["properties"] = {"state": self._cloud.states[account], **row["properties"]}
         return {column: known.get(column) for column in columns.split(", ")}
@@ -151,9 +165,8 @@ class Service:
         lowered = path.lower()
         account = account_of(lowered) or TENANT
         if lowered == "/subscriptions":
-            return self._list(
-                path, query, [self._subscription(s) for s in sorted(self._cloud.states) if s not in self._cloud.unseen]
-            )
+            hidden = self._cloud.unseen | self._cloud.unlisted
+            return self._list(path, query, [self._subscription(s) for s in sorted(self._cloud.states) if s not in hidden])
         if lowered == "/tenants":
             tenant = {"id": f"/tenants/{TENANT}", "tenantId": TENANT, "displayName": "Annexa", "countryCode": "DE"}
             return self._list(path, query, [tenant])
@@ -164,6 +177,10 @@ class Service:
             return self._may(account, "Microsoft.Resources/subscriptions/read", lowered) or told
         if lowered.endswith("/providers/microsoft.authorization/permissions"):
             return self._list(path, query, self._cloud.grants.get(account, []))
+        if lowered.endswith("/providers/microsoft.authorization/denyassignments"):
+            here = [d for d in self._cloud.denials if account in (account_of(d.scope), TENANT) or not account_of(d.scope)]
+            told = self._list(path, query, [{"id": f"{d.scope}/d", "name": "d", "properties": d.body} for d in here])
+            return self._may(account, "Microsoft.Authorization/denyAssignments/read", lowered) or told
         if lowered == f"/subscriptions/{account}/resources":
             shown = [
                 {k: v for k, v in r.items() if k != "properties"}
@@ -172,6 +189,7 @@ class Service:
                 and TABLES.get(r["type"], "resources") == "resources"
                 and r["type"] not in UNTABLED
                 and self._allows(account, f"{r['type']}/read")
+                and not self._forbidden(key, f"{r['type']}/read")
             ]
             return self._list(path, query, shown)
         return self._may(account, f"{type_of(path)}/read", lowered) or self._resource(path, query)
@@ -217,7 +235,7 @@ class Service:
             "subscriptionId": subscription,
             "displayName": {PROD: "prod", TEST: "test"}.get(subscription, subscription),
             "state": self._cloud.states[subscription],
-            "tenantId": TENANT,
+            "tenantId": row.get("tenantId", TENANT),
             "tags": row.get("tags") or None,
             "subscriptionPolicies": {"quotaId": "EnterpriseAgreement_2014-09-01", "spendingLimit": "Off"},
             "managedByTenants": [],

@@ -49,6 +49,14 @@ def test_a_management_group_gives_the_subscriptions_below_it(azure: Cloud) -> No
     assert azure.asked("resourcegraph.resourcecontainers")[0].body["managementGroups"] == [GROUP]
 
 
+def test_a_subscription_below_the_group_that_the_credential_is_not_shown_is_a_failed_place(azure: Cloud) -> None:
+    azure.unlisted.add(TEST)
+    places = {place.scope.account: place for place in azure.connect(management_group=GROUP).places()}
+    assert list(places) == [TENANT, PROD, TEST]
+    assert places[PROD].failed is None
+    assert "not among the subscriptions that the credential sees" in str(places[TEST].failed)
+
+
 def test_a_subscription_that_the_credential_does_not_see_is_a_failed_place_that_names_the_role(azure: Cloud) -> None:
     _, seen, unseen = azure.connect(subscriptions=[PROD, STRANGE]).places()
     assert seen.failed is None
