@@ -61,6 +61,11 @@ def are_everything(rules: Iterable[Json]) -> bool:
     return "*" in verbs or verbs >= _USUAL
 
 
+def writes_rights(rule: Json) -> bool:
+    """Whether a rule lets one write rights into a role that one does not hold."""
+    return any(verbs_on(rule, RBAC, kind) & {"*", "escalate"} for kind in ("roles", "clusterroles"))
+
+
 def is_public(rule: Json) -> bool:
     """Whether a rule lets one read health, version and discovery, and nothing else."""
     if rule.get("resources"):

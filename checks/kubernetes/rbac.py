@@ -14,6 +14,7 @@ from checks.kubernetes.grants import (
     strangers,
     subjects_of,
     verbs_on,
+    writes_rights,
 )
 from checks.kubernetes.naming import listed, name_of, namespace_of, some
 from evidence_store.records import Inventory, Json, Resource
@@ -196,10 +197,13 @@ def _escalating(rule: Json, namespace: str, binding: Resource, inventory: Invent
 
 
 def _names_harmless(rule: Json, binding: Resource, inventory: Inventory) -> bool:
-    """Whether a rule is limited to named roles, none of which grants everything."""
+    """Whether a rule is limited to named roles, none of which grants everything, or lets one write roles that do."""
     names = rule.get("resourceNames") or ()
-    roles = [inventory.get("kubernetes.cluster_role", binding.uid_of("kubernetes.cluster_role", name)) for name in names]
-    return bool(names) and not any(are_everything(role.fact("rules") or ()) for role in roles if role is not None)
+    places = [("kubernetes.cluster_role", name) for name in names]
+    places += [("kubernetes.role", f"{where}/{name}") for name in names if (where := namespace_of(binding))]
+    roles = [inventory.get(kind, binding.uid_of(kind, native)) for kind, native in places]
+    rules = [role.fact("rules") or () for role in roles if role is not None]
+    return bool(names) and not any(are_everything(found) or any(map(writes_rights, found)) for found in rules)
 
 
 @check(

@@ -202,6 +202,18 @@ def test_in_a_namespace_the_usual_roles_may_impersonate_its_accounts_but_not_esc
     assert [seen.status(ESCALATE, name) for name in names] == ["pass", "fail", "fail", "fail"]
 
 
+def test_a_role_that_may_be_handed_out_by_name_is_looked_at_where_it_stands(kube: Cluster) -> None:
+    kube.add("Role", "all", "kube-system", rules=[EVERYTHING])
+    kube.add("Role", "reads", "kube-system", rules=[rule("get", "pods")])
+    cluster_role(kube, "writes-roles", rule("escalate update", "clusterroles", RBAC))
+    for name in ("all", "reads", "writes-roles", "gone"):
+        kube.add("Role", f"binds-{name}", "kube-system", rules=[rule("bind", "roles clusterroles", RBAC, name)])
+        bind(kube, f"binds-{name}", f"binds-{name}", "Group:support", namespace="kube-system", kind="Role")
+    seen = asked(kube, ESCALATE)
+    found = {name: seen.status(ESCALATE, f"/binds-{name}") for name in ("all", "reads", "writes-roles", "gone")}
+    assert found == {"all": "fail", "reads": "pass", "writes-roles": "fail", "gone": "pass"}
+
+
 def test_the_aggregation_controller_is_known_by_its_exact_account(kube: Cluster) -> None:
     role = "system:controller:clusterrole-aggregation-controller"
     cluster_role(kube, role, rule("escalate get list patch update watch", "clusterroles", RBAC))
