@@ -1,5 +1,9 @@
-"""`scanner daemon`: run what the schedules say, until it is told to stop."""
+"""`scanner daemon`: run what the schedules say, until it is told to stop.
 
+From its first line on, everything it says is a line of its log, and SIGTERM, SIGINT and SIGHUP end it with 0.
+"""
+
+import logging
 import os
 import signal
 import socket
@@ -13,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from commands import firing, version
-from commands.failures import UsageError
+from commands.failures import UsageError, failure
 from commands.opening import Known, known, now, origin
 from commands.schedules import possible
 from configuration import ConfigurationError
@@ -33,21 +37,28 @@ _LEAST_TOKEN = 16  # characters
 
 def command(given: Namespace) -> int:
     """Check everything, then start; 0 when it was told to stop and has."""
+    with logs.begun(given.log_format, debug=given.debug), _told_to_stop() as ear:
+        try:
+            return _checked(given, ear)
+        except Exception as error:  # noqa: BLE001 - the edge of the program
+            sentence, code = failure(error, debug=given.debug)
+            logs.say("daemon.failed", level=logging.ERROR, error=sentence)
+            return code
+
+
+def _checked(given: Namespace, ear: "_Ear") -> int:
+    """Raises what `failure` knows; `StoreFailedError` where the store cannot be opened: a service manager tries again then."""
     able = known(given)
     for schedule in able.configuration.schedules:
         possible(able, schedule)
     token = _token(able.configuration.daemon.token_file)
-    logs.begin(given.log_format, debug=given.debug)
     try:
-        return _run(able, token)
+        return _run(able, token, ear)
     except StoreError as error:
-        if type(error) is not StoreError:  # contradicted or held: with a code of its own
-            raise
         raise StoreFailedError(str(error)) from error
 
 
-def _run(able: Known, token: str | None) -> int:
-    """Raises `StoreError` where the store cannot be opened: a service manager tries again for that."""
+def _run(able: Known, token: str | None, ear: "_Ear") -> int:
     settings = able.configuration.daemon
     with open_store(able.configuration.store.url) as store:
         crew = Crew(
@@ -59,7 +70,9 @@ def _run(able: Known, token: str | None) -> int:
             clock=now,
         )
         daemon = Daemon(crew, able.configuration.schedules, _pace(settings), version())
-        with _told_to_stop(daemon), _listening(settings, daemon, token) as serve:
+        with _listening(settings, daemon, token) as serve:
+            daemon.prepare()
+            ear.daemon = daemon
             daemon.start()
             serve()
             logs.say("daemon.started")
@@ -116,17 +129,30 @@ def _listening(settings: DaemonSettings, daemon: Daemon, token: str | None) -> I
         endpoints.stop()
 
 
+class _Ear:
+    """Who is told to stop. Until it has begun, there is nothing to tidy up."""
+
+    daemon: Daemon | None = None
+
+    def hear(self) -> None:
+        if self.daemon is not None:
+            self.daemon.stop()
+            return
+        logs.say("daemon.stopped")
+        os._exit(DONE)  # at any point: a database that does not answer must not hold it up
+
+
 @contextmanager
-def _told_to_stop(daemon: Daemon) -> Iterator[None]:
+def _told_to_stop() -> Iterator[_Ear]:
     """SIGTERM, SIGINT and SIGHUP end the daemon; a second one kills the run that is under way.
 
     The handler writes to a pipe and a thread acts: a handler that took a lock could wait for the code that it interrupted.
     """
-    reading, writing = os.pipe()
+    ear, (reading, writing) = _Ear(), os.pipe()
 
     def listen() -> None:
         while os.read(reading, 1) == b"s":
-            daemon.stop()
+            ear.hear()
 
     def handler(_number: int, _frame: object) -> None:
         os.write(writing, b"s")
@@ -137,7 +163,7 @@ def _told_to_stop(daemon: Daemon) -> Iterator[None]:
     listener = threading.Thread(target=listen, name="signals", daemon=True)
     listener.start()
     try:
-        yield
+        yield ear
     finally:
         for number, handled in before.items():
             signal.signal(number, handled)

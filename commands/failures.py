@@ -47,7 +47,7 @@ def guarded(given: argparse.Namespace) -> int:
     except _TerminatedError:
         return _say("terminated; nothing half-written was kept", 143)
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        return _failed(error, debug=given.debug)
+        return _say(*failure(error, debug=given.debug))
     return code
 
 
@@ -57,7 +57,8 @@ def _hush() -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its library in C writes to standard error by itself
 
 
-def _failed(error: Exception, *, debug: bool) -> int:
+def failure(error: Exception, *, debug: bool) -> tuple[str, int]:
+    """What a person is told of it, in one sentence, and the exit code."""
     from collectors.source import UnreadError
     from evidence_store.keys import KeyFileError
     from evidence_store.pack import PackError
@@ -86,8 +87,8 @@ def _failed(error: Exception, *, debug: bool) -> int:
         case _:
             if debug:
                 logging.getLogger(__name__).error("a bug", exc_info=error)
-            return _say(f"a bug of ours, sorry: {type(error).__name__}; the same command with --debug shows where", BUG)
-    return _say(str(error), code)
+            return f"a bug of ours, sorry: {type(error).__name__}; the same command with --debug shows where", BUG
+    return str(error), code
 
 
 def _say(text: str, code: int) -> int:

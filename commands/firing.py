@@ -48,7 +48,7 @@ def start(config: Path | None, firing: Firing, schedule: Schedule) -> Child:
 
 def command(given: Namespace) -> int:
     """Make the run."""
-    threading.Thread(target=_lifeline, name="lifeline", daemon=True).start()
+    threading.Thread(target=_lifeline, args=(_taken_away(),), name="lifeline", daemon=True).start()
     able = known(given)
     chosen = given.firing.definition
     wanted = Wanted(tuple(chosen["controls"]), tuple(chosen["checks"]), tuple(chosen["targets"]))
@@ -88,9 +88,18 @@ def _once(run_id: str) -> Callable[[Progress], None]:
     return progress
 
 
-def _lifeline() -> None:
+def _taken_away() -> int:
+    """The lifeline, away from standard input: a program that the run starts and that reads there would never come to an end."""
+    lifeline = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return lifeline
+
+
+def _lifeline(line: int) -> None:
     """Go when the daemon is gone. At any point: what is sealed is safe, and the rest is made again."""
-    while os.read(sys.stdin.fileno(), 1):
+    while os.read(line, 1):
         pass
     os._exit(GONE)
 

@@ -83,9 +83,9 @@ class Runner:
         self.running: str | None = None  # the schedule whose run is under way
 
     def fire(self, firing: Firing, schedule: Schedule) -> None:
-        """Make the run of a firing that is ours, and settle it."""
-        started, due = time.monotonic(), format_time(firing.due)
-        say("run.started", schedule=firing.schedule, due=due)
+        """Make the run of a firing that is ours, and settle it. Raises `StoreError` where that fails."""
+        started = time.monotonic()
+        say("run.started", schedule=firing.schedule, due=format_time(firing.due))
         self.running = firing.schedule
         over, lost = threading.Event(), threading.Event()
         threading.Thread(target=self._renew, args=(firing, over, lost), name="renew", daemon=True).start()
@@ -98,15 +98,23 @@ class Runner:
         finally:
             over.set()
             self.running = None
-        outcome = self._settle(firing, ended, why)
-        seconds = time.monotonic() - started
+        failed = None
+        try:
+            outcome = self._settle(firing, ended, why)
+        except StoreError as error:  # unless it is sealed, its lease runs out: then it is taken over or missed
+            outcome, failed = _by_itself(ended, why), error
+        self._tell(firing, ended, outcome, time.monotonic() - started)
+        if failed:
+            raise failed
+
+    def _tell(self, firing: Firing, ended: Ended, outcome: str, seconds: float) -> None:
         self._tally.ended(firing.schedule, outcome, seconds)
         well = outcome in ("complete", "incomplete")
         say(
             "run.ended",
             level=logging.INFO if well or outcome == "interrupted" else logging.ERROR,
             schedule=firing.schedule,
-            due=due,
+            due=format_time(firing.due),
             run=ended.run,
             outcome=outcome,
             seconds=round(seconds, 3),
@@ -159,3 +167,10 @@ class Runner:
 
 def _why(code: int) -> WhyMissed:
     return WhyMissed.HELD if code == 5 else WhyMissed.FAILED
+
+
+def _by_itself(ended: Ended, why: WhyMissed | None) -> str:
+    """What a run seems to have come to, where the store cannot be asked."""
+    if why is not None:
+        return "interrupted" if why is WhyMissed.LOST else str(why)
+    return {0: "complete", 3: "incomplete", 5: "missed"}.get(ended.code, "failed")

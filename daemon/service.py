@@ -14,6 +14,8 @@ from daemon.web import Answer, Page, told
 from evidence_store.errors import StoreError
 from evidence_store.records import format_time
 
+_TIDY = 30  # seconds beyond the grace, to settle what became of the run
+
 
 class Daemon:
     """Runs what is due until it is stopped."""
@@ -28,11 +30,14 @@ class Daemon:
         self._scheduling = Scheduling(crew.store.database.url, self._schedules.values(), self.watch.wake)
         self._stopped = threading.Event()
 
-    def start(self) -> None:
-        """Bring store and jobs in line with the configuration, and begin. Raises `StoreError`."""
+    def prepare(self) -> None:
+        """Bring store and jobs in line with the configuration. Raises `StoreError`."""
         self.watch.register()
         with self._crew.store.database.speaking():
             self._scheduling.start(self._crew.clock())
+
+    def start(self) -> None:
+        """Begin. Raises `StoreError`."""
         self.watch.start()
         for name, standing in self.watch.standings().items():
             following = self._schedules[name].timing.after(standing.settled)
@@ -52,8 +57,9 @@ class Daemon:
 
     def close(self) -> bool:
         """Wait until the run under way has ended and its firing is handed back; whether it did."""
-        self._scheduling.stop()
-        return self.watch.join(self._pace.grace.total_seconds() + 30)
+        # It ends only when its database answers, which it may never do.
+        threading.Thread(target=self._scheduling.stop, name="scheduler-stop", daemon=True).start()
+        return self.watch.join(self._pace.grace.total_seconds() + _TIDY)
 
     # -- what a monitor asks -------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from daemon.logs import say
+from daemon.logs import bug, say
 from daemon.runner import Crew, Pace, Runner, Tally
 from daemon.settings import Schedule
 from daemon.timing import Dues
@@ -98,10 +98,8 @@ class Watch:
                 self._healed()
             except StoreError as error:
                 self._suffers(error)
-            except Exception as error:
-                # The thread must go on: nobody else would run what is due.
-                say("daemon.bug", level=logging.ERROR, error=f"{type(error).__name__}: {error}")
-                logging.getLogger(__name__).debug("a bug", exc_info=error)
+            except Exception as error:  # noqa: BLE001 - the thread must go on: nobody else would run what is due
+                bug(error)
             self._woken.wait(self._pace.look)
 
     def _suffers(self, error: StoreError) -> None:

@@ -2,6 +2,8 @@
 
 - Loopback by default. Where a token is given, everything but `/healthz` asks for it.
 - A slow or silent client is dropped; more than a few at once are turned away. An answer tells no internals.
+- What reads the store is asked once at a time, and whoever waits too long for that is told so: a store that does not
+  answer must not keep `/healthz` from answering.
 """
 
 import hmac
@@ -17,7 +19,7 @@ from socketserver import ThreadingTCPServer
 from typing import Any
 
 _AT_ONCE = 16
-_SILENCE, _LONGEST = 5, 15  # seconds
+_SILENCE, _LONGEST, _PATIENCE, _POLL = 5, 15, 3, 0.1  # seconds
 OPEN = "/healthz"
 
 
@@ -47,7 +49,7 @@ class Endpoints:
 
     def __init__(self, host: str, port: int, pages: Mapping[str, Page], token: str | None) -> None:
         """Listen. Raises `ListenError`."""
-        handler = type("Handler", (_Handler,), {"pages": dict(pages), "token": token})
+        handler = type("Handler", (_Handler,), {"pages": {p: _alone(p, page) for p, page in pages.items()}, "token": token})
         server = _Server6 if ":" in host else _Server
         try:
             self._server = server((host, port), handler)
@@ -55,7 +57,7 @@ class Endpoints:
             raise ListenError(
                 f"{host}:{port} cannot be listened on: {error.strerror}; set listen in [daemon] to another address or to ''"
             ) from None
-        self._thread = threading.Thread(target=self._server.serve_forever, name="web", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL,), name="web", daemon=True)
 
     @property
     def port(self) -> int:
@@ -82,10 +84,14 @@ class _Server(ThreadingTCPServer):
         super().__init__(*arguments)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        if self._room.acquire(blocking=False):
-            super().process_request(request, client_address)
-        else:
+        if not self._room.acquire(blocking=False):
             self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread could be started
+            self._room.release()
+            raise
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         # Silence is noticed at each read; this is for who sends a byte now and then.
@@ -170,3 +176,20 @@ def _asked(page: Page) -> Answer:
         return page()
     except Exception:  # noqa: BLE001 - the edge: whoever asks gets no stack trace
         return told(500, {"error": "the daemon failed to answer"})
+
+
+def _alone(path: str, page: Page) -> Page:
+    """A page that is asked once at a time."""
+    if path == OPEN:
+        return page
+    asked = threading.Lock()
+
+    def alone() -> Answer:
+        if not asked.acquire(timeout=_PATIENCE):
+            return told(503, {"error": "the one who asked before still waits for the store"})
+        try:
+            return page()
+        finally:
+            asked.release()
+
+    return alone

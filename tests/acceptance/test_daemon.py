@@ -305,7 +305,26 @@ def test_a_store_that_cannot_be_reached_is_a_failure_to_try_again_for(command: C
     (tmp_path / "annexa.toml").write_text(unreachable + RECORDS + OFTEN)
     failed = command("daemon")
     assert failed.code == 6
+    assert json.loads(failed.err)["event"] == "daemon.failed"
     assert "hunter22" not in failed.err
+
+
+def test_a_daemon_that_waits_for_a_silent_database_ends_at_once_when_it_is_told_to(
+    command: Command, start: Start, tmp_path: Path
+) -> None:
+    command("init")
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        url = f"postgresql+psycopg://u@127.0.0.1:{server.getsockname()[1]}/db"
+        (tmp_path / "annexa.toml").write_text(f'[store]\nurl = "{url}"\n' + RECORDS + OFTEN)
+        daemon = start()
+        waits, _ = server.accept()
+        with waits:
+            started = time.monotonic()
+            assert daemon.stop() == 0
+    assert time.monotonic() - started < 20
+    assert [event["event"] for event in daemon.events()] == ["daemon.stopped"]
 
 
 @pytest.mark.parametrize(
@@ -351,6 +370,7 @@ def test_each_fault_of_the_configuration_is_named_and_nothing_is_begun(
     (tmp_path / "annexa.toml").write_text(RECORDS + text)
     refused = command("daemon")
     assert refused.code == 2
-    assert expected in refused.err
-    assert refused.err.count("\n") == 1
+    said = json.loads(refused.err)
+    assert (said["event"], said["level"]) == ("daemon.failed", "error")
+    assert expected in said["error"]
     assert not (tmp_path / "annexa.db").exists()

@@ -87,6 +87,7 @@ def main(url: str, key: str, firings: int, every: int, dies_at: int) -> None:
         daemon = Daemon(crew, [Fast("fast", every="1m")], pace, "test")
         print("ready", flush=True)  # noqa: T201 - to whoever started it
         sys.stdin.readline()
+        daemon.prepare()
         daemon.start()
         ended = done.wait(150)
         daemon.stop()

@@ -10,6 +10,8 @@ import pytest
 
 from daemon.child import Child
 
+ROOT = Path(__file__).parent.parent.parent
+
 
 def child(*command: str) -> Child:
     return Child(command, {"PATH": os.environ["PATH"]})
@@ -69,6 +71,13 @@ def test_its_standard_input_ends_with_the_daemon() -> None:
     run._process.stdin.close()
     assert run.wait(20)
     assert run.ended().said == "the lifeline ended"
+
+
+def test_a_program_that_a_run_starts_finds_nothing_to_read() -> None:
+    script = "import subprocess; from commands import firing; firing._taken_away(); subprocess.run(['cat']); print('read')"
+    run = Child((sys.executable, "-c", script), {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)})
+    assert run.wait(20)
+    assert run.ended().run == "read"
 
 
 def test_what_is_left_running_with_the_pipes_does_not_hold_up_its_end() -> None:

@@ -1,5 +1,6 @@
 """What is due is run once; what was not run is recorded as missed; a firing whose holder is gone is taken over once."""
 
+import logging
 import threading
 import time
 from datetime import timedelta
@@ -346,3 +347,26 @@ def _until(true: object, seconds: float = 40) -> None:
     while not true() and time.monotonic() < deadline:  # type: ignore[operator]  # any question will do
         time.sleep(0.02)
     assert true()  # type: ignore[operator]
+
+
+def test_the_end_of_a_run_is_told_though_the_store_fails_by_then(lite: Place, caplog: pytest.LogCaptureFixture) -> None:
+    lite.look()
+    lite.clock.now += DAY
+    lite.codes = [6]
+
+    def breaks(_firing: Firing) -> None:
+        with lite.store.database.writing() as connection:
+            connection.exec_driver_sql("ALTER TABLE schedule RENAME TO elsewhere")
+
+    lite.on_start = breaks
+    with caplog.at_level(logging.INFO, "annexa.daemon"), pytest.raises(StoreError):
+        lite.look()
+    (ended,) = [record for record in caplog.records if record.getMessage() == "run.ended"]
+    assert (ended.outcome, ended.error) == ("failed", "it went wrong")  # type: ignore[attr-defined]
+    assert lite.tally.outcomes == ["failed"]
+    with lite.store.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO schedule")
+        connection.exec_driver_sql("UPDATE schedule SET expires = 0")
+    lite.on_start = lambda _: None
+    lite.look()
+    assert lite.due_of_runs() == ["2026-06-01T03:00:00Z"]

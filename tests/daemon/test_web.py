@@ -1,19 +1,17 @@
 """The endpoints: what they answer, to whom, and how they treat who does not behave."""
 
 import json
-import logging
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from http.client import HTTPConnection
-from io import StringIO
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from daemon import logs
 from daemon.health import complaints
 from daemon.metrics import CONTENT_TYPE, Metrics, Seen
 from daemon.runner import Crew, Pace
@@ -85,6 +83,24 @@ def test_a_bug_shows_no_internals(serve: Callable[..., Endpoints]) -> None:
     assert b"Traceback" not in body
 
 
+def test_a_page_that_hangs_keeps_nobody_from_asking_whether_the_process_lives(serve: Callable[..., Endpoints]) -> None:
+    answers = threading.Event()
+
+    def hangs() -> Answer:
+        answers.wait(60)
+        return fine()
+
+    endpoints = serve(metrics=hangs, healthz=fine)
+    clients = [socket.create_connection(("127.0.0.1", endpoints.port), timeout=20) for _ in range(12)]
+    for client in clients:
+        client.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+    told = [client.makefile("rb").readline() for client in clients[1:]]  # all but perhaps one are told to come again
+    assert sum(b" 503 " in line for line in told) >= len(told) - 1
+    assert all(ask(endpoints, "/healthz")[0] == 200 for _ in range(20))
+    answers.set()
+    _until(lambda: ask(endpoints, "/metrics")[0] == 200)
+
+
 def test_a_token_is_asked_for_everywhere_but_for_being_alive(serve: Callable[..., Endpoints]) -> None:
     endpoints = serve(TOKEN, metrics=fine, healthz=fine)
     assert ask(endpoints, "/healthz")[0] == 200
@@ -136,6 +152,7 @@ def test_a_port_in_use_is_one_sentence(serve: Callable[..., Endpoints]) -> None:
 def daemon(lite: Place) -> Iterator[Daemon]:
     crew = Crew(lite.store, lite.keys, "annexa/test", "one", lite.start, lite.clock)
     made = Daemon(crew, [NIGHTLY], Pace(look=0.05), "1.2.3")
+    made.prepare()
     made.start()
     yield made
     made.stop()
@@ -232,37 +249,6 @@ def test_what_is_not_as_the_schedule_demands_is_said(place: Place) -> None:
     assert said() == []
     place.store.firings.miss(firing, WhyMissed.HELD)
     assert said()[0].endswith("was missed: another run held the store")
-
-
-# -- the log -------------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def stream() -> Iterator[StringIO]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield StringIO()
-    root.handlers[:] = before
-    root.setLevel(level)
-
-
-def test_each_event_is_one_line_of_json_with_stable_keys(stream: StringIO) -> None:
-    logs.begin(None, debug=False, out=stream)
-    logs.say("run.ended", schedule="nightly", outcome="failed", seconds=1.5, run=None, error="two\nlines")
-    logging.getLogger("apscheduler").warning("a job %s", "x")
-    logging.getLogger("apscheduler").info("not told")
-    first, second = (json.loads(line) for line in stream.getvalue().splitlines())
-    assert {k: v for k, v in first.items() if k != "time"} == {
-        "level": "info", "event": "run.ended", "schedule": "nightly", "outcome": "failed", "seconds": 1.5, "error": "two lines",
-    }  # fmt: skip
-    assert first["time"].endswith("Z")
-    assert (second["event"], second["logger"], second["error"]) == ("library", "apscheduler", "a job x")
-
-
-def test_a_person_gets_words(stream: StringIO) -> None:
-    logs.begin("text", debug=False, out=stream)
-    logs.say("run.started", schedule="nightly")
-    assert stream.getvalue().endswith("Z info    run.started schedule=nightly\n")
 
 
 def _until(true: Any, seconds: float = 40) -> None:

@@ -1,0 +1,29 @@
+"""The daemon as a whole: it ends within a bound, whatever its database does."""
+
+import threading
+import time
+from datetime import timedelta
+
+from daemon.runner import Crew, Pace
+from daemon.service import Daemon
+
+from .conftest import NIGHTLY, Place
+
+
+def test_a_scheduler_whose_database_does_not_answer_does_not_hold_up_the_end(lite: Place) -> None:
+    crew = Crew(lite.store, lite.keys, "annexa/test", "one", lite.start, lite.clock)
+    daemon = Daemon(crew, [NIGHTLY], Pace(look=0.05, grace=timedelta(seconds=1)), "1.2.3")
+    daemon.prepare()
+    daemon.start()
+    ended = threading.Event()
+    with daemon._scheduling._clockwork._jobstores_lock:  # as while it waits for an answer
+
+        def close() -> None:
+            daemon.stop()
+            assert daemon.close()
+            ended.set()
+
+        started = time.monotonic()
+        threading.Thread(target=close, daemon=True).start()
+        assert ended.wait(20)
+        assert time.monotonic() - started < 20
