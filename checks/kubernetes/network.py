@@ -1,13 +1,18 @@
 """What the cluster offers to the networks around it."""
 
-from checks.check import Answer, check
+from checks.check import Answer, Unknown, check
 from checks.kubernetes.naming import listed, name_of, some
 from evidence_store.records import Json, Resource
 
+_AWS_SCHEME = "service.beta.kubernetes.io/aws-load-balancer-scheme"
+_AWS_INTERNAL = "service.beta.kubernetes.io/aws-load-balancer-internal"
+# By these AWS's own controller is asked: what it makes is internal unless told otherwise, and what was there stays as it was.
+_AWS_CLASSES = ("eks.amazonaws.com/nlb", "service.k8s.aws/nlb")
+_AWS_TYPES = ("external", "nlb-ip")
 # Annotations by which a cloud gives a service an address of the internal network only, and the values that say so.
 _INTERNAL = (
-    ("service.beta.kubernetes.io/aws-load-balancer-internal", ("true", "0.0.0.0/0")),
-    ("service.beta.kubernetes.io/aws-load-balancer-scheme", ("internal",)),
+    (_AWS_INTERNAL, ("true", "0.0.0.0/0")),
+    (_AWS_SCHEME, ("internal",)),
     ("service.beta.kubernetes.io/azure-load-balancer-internal", ("true",)),
     ("networking.gke.io/load-balancer-type", ("internal",)),
     ("cloud.google.com/load-balancer-type", ("internal",)),
@@ -34,7 +39,7 @@ _OTHERWISE = (
     on="kubernetes.service",
     severity="medium",
     version=1,
-    needs=("type", "externalIPs", "loadBalancerSourceRanges", "annotations"),
+    needs=("type", "externalIPs", "loadBalancerSourceRanges", "loadBalancerClass", "annotations"),
     fix="Make it a ClusterIP service behind the ingress, or an internal load balancer; list what is meant in `approved`.",
 )
 def k8s_service_not_exposed(service: Resource, *, approved: tuple[str, ...] = ()) -> Answer:
@@ -50,12 +55,23 @@ def k8s_service_not_exposed(service: Resource, *, approved: tuple[str, ...] = ()
     ways = [f"at {some(sorted(addresses))}"] if addresses else []
     if kind == "NodePort":
         ways.append("by node ports")
-    if kind == "LoadBalancer" and not _is_internal(service.fact("annotations") or {}):
+    doubtful = kind == "LoadBalancer" and _says_nothing_to_aws(service)
+    if kind == "LoadBalancer" and not doubtful and not _is_internal(service.fact("annotations") or {}):
         ranges = _ranges(service)
         ways.append(f"by a load balancer, from {some(ranges) if ranges else 'any address'}")
-    if not ways or listed(name_of(service), approved):
+    if listed(name_of(service), approved) or not (ways or doubtful):
         return None
+    if not ways:
+        return Unknown(f"service {name_of(service)} does not say who reaches its load balancer: annotate it with {_AWS_SCHEME}")
     return f"service {name_of(service)} is reachable from outside {' and '.join(ways)}, and not on the approved list"
+
+
+def _says_nothing_to_aws(service: Resource) -> bool:
+    """Whether AWS's controller makes the load balancer, and is not told for which network."""
+    annotations = service.fact("annotations") or {}
+    kind = annotations.get("service.beta.kubernetes.io/aws-load-balancer-type")
+    own = service.fact("loadBalancerClass") in _AWS_CLASSES or kind in _AWS_TYPES
+    return own and _AWS_SCHEME not in annotations and _AWS_INTERNAL not in annotations
 
 
 def _ranges(service: Resource) -> list[str]:

@@ -64,6 +64,32 @@ def test_a_load_balancer_of_the_internal_network_is_not_outside(kube: Cluster, k
     assert asked(kube, EXPOSED).status(EXPOSED, "shop/web") == status
 
 
+@pytest.mark.parametrize(
+    ("more", "spec", "status"),
+    [
+        ({"aws-load-balancer-type": "external"}, {}, "unknown"),
+        ({"aws-load-balancer-type": "nlb-ip"}, {}, "unknown"),
+        ({}, {"loadBalancerClass": "service.k8s.aws/nlb"}, "unknown"),
+        ({}, {"loadBalancerClass": "eks.amazonaws.com/nlb"}, "unknown"),
+        ({"aws-load-balancer-scheme": "internal"}, {"loadBalancerClass": "service.k8s.aws/nlb"}, "pass"),
+        ({"aws-load-balancer-scheme": "internet-facing"}, {"loadBalancerClass": "eks.amazonaws.com/nlb"}, "fail"),
+        ({"aws-load-balancer-type": "external", "aws-load-balancer-internal": "false"}, {}, "fail"),
+        ({"aws-load-balancer-type": "external"}, {"externalIPs": ["203.0.113.9"]}, "fail"),
+        ({"aws-load-balancer-type": "nlb"}, {}, "fail"),
+    ],
+)
+def test_a_controller_that_keeps_to_what_a_balancer_was_is_asked_to_say_it(
+    kube: Cluster, more: dict[str, str], spec: dict[str, Any], status: str
+) -> None:
+    service(kube, {f"service.beta.kubernetes.io/{key}": value for key, value in more.items()}, type="LoadBalancer", **spec)
+    seen = asked(kube, EXPOSED)
+    assert seen.status(EXPOSED, "shop/web") == status
+    assert ("annotate it with service.beta.kubernetes.io/aws-load-balancer-scheme" in seen.reason(EXPOSED, "shop/web")) == (
+        status == "unknown"
+    )
+    assert asked(kube, EXPOSED, approved=["shop/web"]).status(EXPOSED, "shop/web") == "pass"
+
+
 def test_source_ranges_may_stand_in_an_annotation(kube: Cluster) -> None:
     service(kube, {"service.beta.kubernetes.io/load-balancer-source-ranges": "192.0.2.0/24, 10.0.0.0/8"}, type="LoadBalancer")
     assert "from 10.0.0.0/8, 192.0.2.0/24," in asked(kube, EXPOSED).reason(EXPOSED, "shop/web")
