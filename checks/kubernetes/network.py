@@ -24,6 +24,7 @@ _INTERNAL = (
 )
 _INTERNAL_SUBNET = "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid"  # its presence says so
 _RANGES = ("service.beta.kubernetes.io/load-balancer-source-ranges", "service.beta.kubernetes.io/azure-allowed-ip-ranges")
+_LISTENS = "alb.ingress.kubernetes.io/listen-ports"
 # Annotations by which an ingress controller ends TLS where spec.tls does not say so, and the value, where it matters.
 _OTHERWISE = (
     ("alb.ingress.kubernetes.io/certificate-arn", None),
@@ -100,15 +101,17 @@ def k8s_ingress_tls(ingress: Resource, *, allowed: tuple[str, ...] = ()) -> Answ
 
     `allowed`: ingresses that may do without, as `namespace/name`, `*` allowed
     """
-    if listed(name_of(ingress), allowed) or _ends_tls_otherwise(ingress.fact("annotations") or {}):
+    annotations = ingress.fact("annotations") or {}
+    if listed(name_of(ingress), allowed) or _ends_tls_otherwise(annotations):
         return None
+    entries = () if _LISTENS in annotations else ingress.fact("tls") or ()  # it listens for HTTP alone
     hosts = sorted({rule.get("host") or "" for rule in ingress.fact("rules") or ()}) or [""]
-    bare = [host or "any host" for host in hosts if not any(_covers(entry, host) for entry in ingress.fact("tls") or ())]
+    bare = [host or "any host" for host in hosts if not any(_covers(entry, host) for entry in entries)]
     return f"ingress {name_of(ingress)} serves {some(bare)} without TLS" if bare else None
 
 
 def _ends_tls_otherwise(annotations: Json) -> bool:
-    ports = annotations.get("alb.ingress.kubernetes.io/listen-ports")
+    ports = annotations.get(_LISTENS)
     if ports is not None:  # for HTTPS the controller looks for a certificate by the names of the hosts where none is named
         return "HTTPS" in ports
     return any(annotations.get(key) and value in (None, annotations[key].casefold()) for key, value in _OTHERWISE)

@@ -166,6 +166,13 @@ def test_a_controller_may_take_its_certificate_from_elsewhere(kube: Cluster, ann
     assert asked(kube, TLS).status(TLS, "shop/web") == status
 
 
+def test_a_balancer_that_listens_for_http_alone_ends_no_tls_whatever_the_ingress_names(kube: Cluster) -> None:
+    ports = {"alb.ingress.kubernetes.io/listen-ports": '[{"HTTP": 80}]'}
+    ingress(kube, "shop.example.com", tls=[CERTIFIED], **ports)
+    assert asked(kube, TLS).reason(TLS, "shop/web") == "ingress shop/web serves shop.example.com without TLS"
+    assert asked(kube, TLS, allowed=["shop/web"]).status(TLS, "shop/web") == "pass"
+
+
 @pytest.mark.parametrize(("check", "call"), [(EXPOSED, "list services"), (TLS, "list ingresses.networking.k8s.io")])
 def test_what_may_not_be_listed_is_unknown(kube: Cluster, check: str, call: str) -> None:
     service(kube, type="ClusterIP")
