@@ -3,6 +3,7 @@
 - The projects are listed first; where nothing answers, or nobody may ask for us, there is no target.
 - Where the projects may not be listed, or not to their end, the target's root says so in each of its readings: what belongs
   to a project that is not known here must not look as if it did not exist.
+- A project stands in its own inventory, and an organization has projects: where none is listed, nothing was seen.
 """
 
 from collections.abc import Iterable, Iterator
@@ -71,5 +72,7 @@ class GcpConnection:
             if error.unread.why in _FATAL or error.unread.action != permission_of(_LIST):
                 raise
             projects.unread = error.unread
+        if not kept and projects.unread is None and not projects.parent.startswith("folders/"):
+            raise UnreadError(Unread(Why.UNEXPECTED, permission_of(_LIST), f"not one project in {projects.parent}"))
         projects.moment = listing.moment
         projects.assets = tuple(kept)

@@ -55,7 +55,7 @@ def estate(
     from tests.collectors.kubernetes import scene as kube_scene
 
     kube_scene.fill(kube)
-    gcp_scene.fill(gcp.estate)
+    gcp_scene.fill(gcp.estate, datetime.now(UTC))
     azure_scene.scene(azure, datetime.now(UTC))
     kube.page_size = gcp.page = 500
     shutil.copytree(RECORDS, tmp_path / "isms")
@@ -143,7 +143,9 @@ def test_secrets_that_stand_in_the_estate_are_nowhere_in_what_is_kept(estate: Es
     script = f"#!/bin/sh\nexport DB_PASSWORD={PASSWORD}\n"
     from tests.collectors.gcp.scene import machine as gcp_machine
 
-    machine = gcp_machine("planted", "shop", safe=True) | {"metadata": {"items": [{"key": "startup-script", "value": script}]}}
+    made = "2026-02-03T09:30:00Z"
+    machine = gcp_machine("planted", "shop", made, safe=True)
+    machine["metadata"] = {"items": [{"key": "startup-script", "value": script}]}
     estate.gcp.add("compute.googleapis.com/Instance", "planted", machine)
     settings = {"siteConfig": {"appSettings": [{"name": "DB_PASSWORD", "value": PASSWORD}], "minTlsVersion": "1.2"}}
     estate.azure.add("Microsoft.Web/sites", "planted", properties={"httpsOnly": True, **settings})

@@ -1,5 +1,6 @@
 """A Google Cloud organization, as a user meets it on the command line."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ def shop(gcp: "Cloud", tmp_path: Path) -> "Cloud":
     """The scene of the loopback server, and a configuration that reads it."""
     from tests.collectors.gcp.scene import fill
 
-    fill(gcp.estate)
+    fill(gcp.estate, datetime.now(UTC))
     text = f'[[target]]\nname = "cloud"\nkind = "gcp"\nparent = "{gcp.organization}"\nendpoint = "localhost:{gcp.port}"\n'
     (tmp_path / "annexa.toml").write_text(text)
     return gcp
@@ -40,7 +41,7 @@ def test_an_organization_is_scanned_judged_and_verified(shop: "Cloud", command: 
 def test_an_unchanged_rescan_writes_at_most_twenty_rows(shop: "Cloud", command: Command, tmp_path: Path) -> None:
     from tests.collectors.gcp.scene import many
 
-    many(shop.estate, 200)
+    many(shop.estate, 200, datetime.now(UTC))
     shop.page = 1000
     command("run")
     before = rows(tmp_path)

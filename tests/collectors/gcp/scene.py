@@ -271,6 +271,8 @@ def many(estate: Estate, resources: int, now: datetime) -> None:
         project = f"team-{number // 100:05}"
         if project not in estate.projects:
             estate.project(project, f"9{number // 100:011}", folder="222222222222", labels={"owner": "ada"})
+            common = {"name": project, "commonInstanceMetadata": {"items": []}}
+            estate.add("compute.googleapis.com/Project", project, common, project)
         name, good = f"r-{number:07}", number % 10 != 0
         match number % 5:
             case 0 | 1:

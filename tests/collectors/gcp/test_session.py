@@ -54,6 +54,20 @@ def test_credentials_that_name_no_project_say_that_a_parent_is_wanted(gcp: Cloud
     )
 
 
+@pytest.mark.parametrize("parent", ["projects/nowhere", "organizations/999999999999"])
+def test_a_target_that_is_not_in_its_own_inventory_was_not_seen(gcp: Cloud, parent: str) -> None:
+    found = gather(gcp.connect(parent))
+    assert found.failed == Unread(Why.UNEXPECTED, "cloudasset.assets.listResource", f"not one project in {parent}")
+
+
+def test_a_folder_may_be_empty(gcp: Cloud) -> None:
+    gcp.estate.folder("555555555555", "empty")
+    assert (gather(gcp.connect("folders/555555555555")).failed, gather(gcp.connect("folders/555555555555")).incomplete) == (
+        None,
+        set(),
+    )
+
+
 def test_the_newer_wording_of_a_project_is_understood(gcp: Cloud) -> None:
     data = {"name": "projects/666666666666", "projectId": "newer", "state": "ACTIVE", "displayName": "Newer"}
     ancestors = ("projects/666666666666", gcp.organization)
