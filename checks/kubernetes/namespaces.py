@@ -136,7 +136,7 @@ def _is_everyone(peer: Json) -> bool:
     version=1,
     needs=("name", "phase"),
     looks_up={
-        "kubernetes.resource_quota": ("namespace", "hard"),
+        "kubernetes.resource_quota": ("namespace", "hard", "scopes", "scopeSelector"),
         "kubernetes.pod": ("namespace", "name", "phase", "resources", "containerResources"),
     },
     fix="Add a resource quota for CPU and memory, and requests and limits to each container; a limit range sets defaults.",
@@ -151,7 +151,7 @@ def k8s_quota_limits(
     """Namespaces have quotas, and their workloads say what they need and at most get.
 
     One workload without a limit can take the memory of its node from all others; a namespace without a quota, the whole
-    cluster's. What a limit range adds stands in the pod already.
+    cluster's. A quota for some pods only is not counted. What a limit range adds stands in the pod already.
 
     `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `required`: what each container sets: requests.cpu, requests.memory, limits.cpu, limits.memory
@@ -159,7 +159,8 @@ def k8s_quota_limits(
     if skipped := passed_over(namespace, exempt_namespaces):
         return skipped
     name = namespace.fact("name")
-    quotas = {key for quota in inventory.where("kubernetes.resource_quota", namespace=name) for key in quota.fact("hard") or ()}
+    found = [quota for quota in inventory.where("kubernetes.resource_quota", namespace=name) if _is_for_all(quota)]
+    quotas = {key for quota in found for key in quota.fact("hard") or ()}
     bare = [kind for kind in ("cpu", "memory") if not quotas & {kind, f"requests.{kind}", f"limits.{kind}"}]
     if bare:
         return f"namespace {name} has no quota for {' and '.join(bare)}"
@@ -169,6 +170,12 @@ def k8s_quota_limits(
         if pod.fact("phase") not in ENDED and (missing := _unset(pod, required))
     )
     return f"namespace {name} runs pods without {', '.join(required)}: {some(loose)}" if loose else None
+
+
+def _is_for_all(quota: Resource) -> bool:
+    """Whether a quota counts every pod that asks for something."""
+    selected = {term.get("scopeName") for term in (quota.fact("scopeSelector") or {}).get("matchExpressions") or ()}
+    return {*(quota.fact("scopes") or ()), *selected} <= {"NotBestEffort"}
 
 
 def _unset(pod: Resource, required: tuple[str, ...]) -> list[str]:

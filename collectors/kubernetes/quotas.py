@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.kubernetes.reader import Reader
-from collectors.kubernetes.shapes import identity, observed, table, texts, words
+from collectors.kubernetes.shapes import identity, observed, table, texts, whole, words
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
 RESOURCE_QUOTA = Facet(
     "kubernetes.resource_quota",
     facts=("name", "namespace", "labels"),
-    optional=("creationTimestamp", "hard", "scopes"),
+    optional=("creationTimestamp", "hard", "scopes", "scopeSelector"),
     lists=True,
 )
 
@@ -24,4 +24,9 @@ def resource_quotas(read: Reader) -> Iterator[Observation]:
 
 def _quota(item: Mapping[str, Any]) -> dict[str, Json]:
     spec = table(item, "spec")
-    return {**identity(item), "hard": words(spec, "hard"), "scopes": texts(spec, "scopes")}
+    return {
+        **identity(item),
+        "hard": words(spec, "hard"),
+        "scopes": texts(spec, "scopes"),
+        "scopeSelector": whole(spec, "scopeSelector"),
+    }

@@ -144,6 +144,25 @@ def test_a_namespace_denies_what_no_policy_allows(kube: Cluster, specs: list[dic
     judged(kube, DENY, reason)
 
 
+@pytest.mark.parametrize(
+    ("limits", "status"),
+    [
+        ({}, "pass"),
+        ({"scopes": ["NotBestEffort"]}, "pass"),
+        ({"scopes": ["Terminating"]}, "fail"),
+        ({"scopeSelector": {"matchExpressions": [{"scopeName": "NotBestEffort", "operator": "Exists"}]}}, "pass"),
+        (
+            {"scopeSelector": {"matchExpressions": [{"scopeName": "PriorityClass", "operator": "In", "values": ["low"]}]}},
+            "fail",
+        ),
+    ],
+)
+def test_a_quota_for_some_pods_is_none_for_the_namespace(kube: Cluster, limits: dict[str, Any], status: str) -> None:
+    kube.add("Namespace", "shop")
+    kube.add("ResourceQuota", "q", "shop", spec={"hard": {"requests.cpu": "8", "limits.memory": "16Gi"}, **limits})
+    assert asked(kube, QUOTA).status(QUOTA, ":shop") == status
+
+
 HARD = {"requests.cpu": "8", "limits.memory": "16Gi"}
 FULL = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "1Gi"}}
 LOOSE = "namespace shop runs pods without requests.cpu, requests.memory, limits.memory: "
