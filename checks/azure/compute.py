@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from checks.azure.naming import said, some
-from checks.azure.patching import STANDING, never_assessed, not_ours_to_patch, overdue, unsettled
+from checks.azure.patching import STANDING, never_assessed, not_ours_to_patch, overdue, undated, unsettled
 from checks.check import Answer, Unknown, check
 from evidence_store.records import Inventory, Resource
 
@@ -17,6 +17,7 @@ from evidence_store.records import Inventory, Resource
         *STANDING,
         "assessmentStatus",
         "availablePatchCountByClassification",
+        "errorCode",
         "lastModifiedDateTime",
         "rebootPending",
         "softwarePatches",
@@ -31,17 +32,20 @@ def azure_update_compliance(
     max_age_days: int = 7,
     first_assessment_hours: int = 24,
     classes: tuple[str, ...] = ("Critical", "Security"),
+    undated_is_late: bool = False,
 ) -> Answer:
     """Every running machine is assessed for updates and lacks no critical or security one beyond the deadline.
 
     What a machine lacks is known only as of its last assessment, and a machine that was never assessed is not a clean one.
-    An update whose day of publication its package source does not tell cannot be shown to be recent, and counts as late.
-    Instances of a scale set that are replaced as one are not asked about.
+    Of updates for Linux the platform does not tell when they were published: a machine that lacks one is neither shown to be
+    late nor in time. Instances of a scale set that are replaced as one are not asked about.
 
     `deadline_days`: days from an update's publication by which it must be installed
     `max_age_days`: how old the last assessment may be, in days
     `first_assessment_hours`: how long a new machine may go without its first assessment, in hours
-    `classes`: classes of updates that must be installed in time, as Update Manager calls them
+    `classes`: classes of updates that must be installed in time, as Update Manager calls them; `Other` too where a
+    distribution does not say which of its updates mend security
+    `undated_is_late`: whether an update counts as late where its day of publication is not told
     """
     if aside := not_ours_to_patch(machine):
         return aside
@@ -49,7 +53,11 @@ def azure_update_compliance(
         return never_assessed(machine, at, first_assessment_hours)
     if late := overdue(machine, at, deadline_days, classes):
         return f"{machine.name} lacks updates past their deadline as of {assessed:%Y-%m-%d}: {some(late)}"
-    return unsettled(machine, assessed, at, max_age_days)
+    answer = unsettled(machine, assessed, at, max_age_days)
+    if isinstance(answer, str) or not (lacking := undated(machine, classes)):
+        return answer
+    waiting = f"{machine.name} lacks updates as of {assessed:%Y-%m-%d}, and since when is not told: {some(lacking)}"
+    return waiting if undated_is_late else Unknown(waiting)
 
 
 @check(

@@ -1,6 +1,6 @@
 """Which machines must be patched, whether their assessment says enough, and which updates are late."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from checks.azure.naming import lowered, said
@@ -32,7 +32,7 @@ def unsettled(machine: Resource, assessed: datetime, at: datetime, max_age_days:
     if assessed < at - timedelta(days=max_age_days):
         return f"{machine.name} was last assessed for updates on {assessed:%Y-%m-%d}; the limit is {max_age_days} days"
     when = f"{machine.name} was assessed on {assessed:%Y-%m-%d}"
-    match said(machine, "assessmentStatus", "succeeded"):
+    match _outcome(machine):
         case "failed":
             return f"{machine.name} could not be assessed for updates on {assessed:%Y-%m-%d}: the assessment failed"
         case "completedwithwarnings":
@@ -48,22 +48,30 @@ def unsettled(machine: Resource, assessed: datetime, at: datetime, max_age_days:
     return None
 
 
+def _outcome(machine: Resource) -> str:
+    """How an assessment ended; where its record has no status, by whether it has an error."""
+    error = said(machine, "errorCode", "success")
+    return said(machine, "assessmentStatus", "succeeded" if error == "success" else "failed")
+
+
 def overdue(machine: Resource, at: datetime, deadline_days: int, classes: Sequence[str]) -> list[str]:
-    """The updates of these classes that are past the deadline, or of which nobody can say that they are not."""
-    limit, wanted = at - timedelta(days=deadline_days), lowered(classes)
-    listed = [patch for patch in machine.fact("softwarePatches") or () if lowered(patch["classifications"]) & wanted]
-    late = sorted(_late(listed, limit))
-    more = _counted(machine, wanted) - len(listed)
-    return [*late, f"{more} that are counted and not listed"] if more > 0 else late
+    """The updates of these classes that are past the deadline."""
+    limit = at - timedelta(days=deadline_days)
+    dated = [(patch["patchName"], _time(told)) for patch in _listed(machine, classes) if (told := patch["publishedDateTime"])]
+    return sorted(f"{name} (published on {published:%Y-%m-%d})" for name, published in dated if published < limit)
 
 
-def _late(patches: Sequence[Json], limit: datetime) -> Iterator[str]:
-    for patch in patches:
-        told = patch["publishedDateTime"]
-        if told is None:
-            yield f"{patch['patchName']} (no day of publication)"
-        elif (published := _time(told)) < limit:
-            yield f"{patch['patchName']} (published on {published:%Y-%m-%d})"
+def undated(machine: Resource, classes: Sequence[str]) -> list[str]:
+    """The updates of these classes of which nobody tells since when they are to be had."""
+    listed = _listed(machine, classes)
+    names = sorted(patch["patchName"] for patch in listed if not patch["publishedDateTime"])
+    more = _counted(machine, lowered(classes)) - len(listed)
+    return [*names, f"{more} that are counted and not listed"] if more > 0 else names
+
+
+def _listed(machine: Resource, classes: Sequence[str]) -> list[Json]:
+    wanted = lowered(classes)
+    return [patch for patch in machine.fact("softwarePatches") or () if lowered(patch["classifications"]) & wanted]
 
 
 def _time(told: str) -> datetime:

@@ -9,19 +9,27 @@ from typing import Any
 
 from collectors.azure.graph import NARROW, Row, of_type, table
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import believed, observed, uid_of
+from collectors.azure.shaping import believed, lowered, observed, only, uid_of
 from collectors.source import Facet, Item
 from evidence_store.records import Json, Observation, Unread, Why
 
 PATCH = Facet(
     "azure.compute.virtual_machine",
     facts=("lastModifiedDateTime",),
-    optional=("assessmentStatus", "availablePatchCountByClassification", "osType", "rebootPending", "startDateTime"),
+    optional=(
+        "assessmentStatus",
+        "availablePatchCountByClassification",
+        "errorCode",
+        "osType",
+        "patchServiceUsed",
+        "rebootPending",
+        "startDateTime",
+    ),
     name="patch",
     effective="lastModifiedDateTime",
 )
 LACKING = Facet("azure.compute.virtual_machine", facts=("softwarePatches",), name="software_patches")
-MOST = 500  # updates that are kept of one machine, the oldest first; how many there are of each class is told beside
+MOST = 500  # updates that are kept of one machine, by their day; how many there are of each class is told beside
 
 # The graph asks for the `read` of the assessment's type, which no role can name: the provider knows it one level deeper.
 ASSESSMENTS = "Microsoft.Compute/virtualMachines/patchAssessmentResults/*"
@@ -29,6 +37,7 @@ SOFTWARE = "Microsoft.Compute/virtualMachines/patchAssessmentResults/softwarePat
 # Without the time of the assessment, which stands on each and moves with each assessment.
 _KEPT = ("assessmentState", "kbId", "msrcSeverity", "rebootBehavior", "version")
 _NAMES = ("classifications", "patchName", "publishedDateTime", *_KEPT)
+_ORDER = ("publishedDateTime", "patchName", "version", "kbId")
 
 _Patch = tuple[Any, ...]  # the values of these names
 
@@ -62,14 +71,13 @@ def _by_machine(_reader: Reader, items: Iterable[Item]) -> Iterator[Item]:
 
 
 def _patch(row: Row) -> _Patch:
-    """The fields that are kept of an update; machines that lack the same one have the same."""
-    properties = row["properties"]
-    classes = properties.get("classifications") or ()
+    """The fields that are kept of an update, whatever their case; machines that lack the same one have the same."""
+    told = lowered(row["properties"], ("classifications", "patchName", "name", "publishedDateTime", "publishedDate", *_KEPT))
+    classes = told.get("classifications") or ()
     if isinstance(classes, str) or not all(isinstance(each, str) for each in classes):
         raise TypeError("classes that are none")
-    name = properties.get("patchName") or properties.get("name") or row["name"]
-    published = properties.get("publishedDateTime") or properties.get("publishedDate")
-    texts = (name, published, *(properties.get(kept) for kept in _KEPT))
+    name = told.get("patchName") or told.get("name") or row["name"]
+    texts = (name, told.get("publishedDateTime") or told.get("publishedDate"), *(told.get(kept) for kept in _KEPT))
     if not all(text is None or isinstance(text, str) for text in texts):
         raise TypeError("an update that is odd")
     return (tuple(sorted(classes)), *texts)
@@ -83,7 +91,9 @@ def assessments(row: Row) -> Iterator[Observation]:
     machine, _, found = uid_of(row).partition("/patchassessmentresults/")
     if not found:
         raise ValueError("an assessment of no machine")
-    yield from observed(PATCH, row, machine, assessmentStatus=row["properties"].get("status"))
+    properties = row["properties"]
+    error = only(properties.get("errorDetails"), "code") or {}  # beside it, messages with the names of files and hosts
+    yield from observed(PATCH, row, machine, assessmentStatus=properties.get("status"), errorCode=error.get("code"))
 
 
 @of_type(SOFTWARE, LACKING, table=PATCHES, grant=ASSESSMENTS)
@@ -98,7 +108,5 @@ def _lacking(found: Mapping[str, Any]) -> Iterator[Observation]:
     patches: list[dict[str, Json]] = [
         {**dict(zip(_NAMES, patch, strict=True)), "classifications": list(patch[0])} for patch in found["patches"].values()
     ]
-    patches.sort(
-        key=lambda patch: [str(patch.get(name) or "") for name in ("publishedDateTime", "patchName", "version", "kbId")]
-    )
+    patches.sort(key=lambda patch: (not patch["publishedDateTime"], *(str(patch[name] or "") for name in _ORDER)))
     yield Observation(LACKING.type, found["id"], {"softwarePatches": patches[:MOST]}, LACKING.name)

@@ -75,18 +75,45 @@ def test_the_last_day_of_a_deadline_and_of_an_assessment_still_counts(azure: "Cl
     assert asked(azure, UPDATES).status(UPDATES, "/web") == "pass"
 
 
-def test_an_update_whose_publication_is_not_told_counts_as_late(azure: "Cloud") -> None:
+def test_an_update_whose_publication_is_not_told_is_neither_late_nor_in_time_unless_the_owner_says_so(azure: "Cloud") -> None:
     machine(azure)
     assessed(azure, counts={"Security": 1})
     patch(azure, "openssl", "Security", None)
-    assert "openssl (no day of publication)" in asked(azure, UPDATES).reason(UPDATES, "/web")
+    seen = asked(azure, UPDATES)
+    assert seen.status(UPDATES, "/web") == "unknown"
+    assert seen.reason(UPDATES, "/web").endswith("web lacks updates as of 2026-05-04, and since when is not told: openssl")
+    assert asked(azure, UPDATES, undated_is_late=True).status(UPDATES, "/web") == "fail"
 
 
-def test_updates_that_are_counted_and_not_listed_fail(azure: "Cloud") -> None:
+def test_an_update_without_a_date_hides_none_that_is_late(azure: "Cloud") -> None:
+    machine(azure)
+    assessed(azure, counts={"Security": 2})
+    patch(azure, "openssl", "Security", None)
+    patch(azure, "sudo", "Security", 30)
+    assert asked(azure, UPDATES).reason(UPDATES, "/web").endswith(": sudo (published on 2026-04-04)")
+
+
+def test_updates_that_are_counted_and_not_listed_are_unknown(azure: "Cloud") -> None:
     machine(azure)
     assessed(azure, counts={"Critical": 1, "Security": 2})
     patch(azure, "openssl", "Security", 3)
-    assert "2 that are counted and not listed" in asked(azure, UPDATES).reason(UPDATES, "/web")
+    seen = asked(azure, UPDATES)
+    assert seen.status(UPDATES, "/web") == "unknown"
+    assert "2 that are counted and not listed" in seen.reason(UPDATES, "/web")
+
+
+def test_an_update_whose_day_is_no_time_is_unknown(azure: "Cloud") -> None:
+    machine(azure)
+    assessed(azure, counts={"Security": 1})
+    azure.add(PATCH, "web/latest/a", properties={"classifications": ["Security"], "publishedDateTime": "lately"})
+    assert "'lately' is not a time" in asked(azure, UPDATES).reason(UPDATES, "/web")
+
+
+@pytest.mark.parametrize(("error", "status"), [({"code": "PackageManagerBusy"}, "fail"), ({"code": "Success"}, "pass")])
+def test_an_assessment_without_a_status_goes_by_its_error(azure: "Cloud", error: dict[str, str], status: str) -> None:
+    machine(azure)
+    assessed(azure, status=GONE, errorDetails={**error, "message": "of host web01", "details": []})
+    assert asked(azure, UPDATES).status(UPDATES, "/web") == status
 
 
 def test_a_machine_that_was_never_assessed_fails(azure: "Cloud") -> None:

@@ -22,17 +22,23 @@ def test_what_a_machine_lacks_hangs_on_the_machine_the_oldest_first(azure: Cloud
     machine = azure.add(MACHINE, "web", subscription=TEST)
     azure.assess(
         machine,
-        {"patchName": "new", "classifications": ["Security", "Critical"], "publishedDateTime": "2025-05-02T00:00:00Z"},
+        {
+            "patchName": "new",
+            "Kbid": "5034441",
+            "classifications": ["Security", "Critical"],
+            "publishedDateTime": "2025-05-02T00:00:00Z",
+        },
         {"patchName": "old", "publishedDateTime": None, "publishedDate": "2025-05-01T00:00:00Z"},
         {"patchName": "undated", "publishedDateTime": None},
     )
     found = lacking(azure)["web"]
     assert [(patch["patchName"], patch["publishedDateTime"]) for patch in found] == [
-        ("undated", None),
         ("old", "2025-05-01T00:00:00Z"),
         ("new", "2025-05-02T00:00:00Z"),
+        ("undated", None),
     ]
-    assert found[2]["classifications"] == ["Critical", "Security"]
+    assert found[1]["kbId"] == "5034441"
+    assert found[1]["classifications"] == ["Critical", "Security"]
 
 
 def test_another_assessment_that_finds_the_same_changes_nothing(azure: Cloud) -> None:
