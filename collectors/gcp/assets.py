@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collectors.gcp.projects import PROJECT
 from collectors.gcp.reader import Reader
 from collectors.source import Item, bulk
+from evidence_store.records import Unread
 
 POLICY = "policy"  # the kind of every item of the two passes that list policies
 
@@ -23,8 +24,19 @@ def resources(read: Reader, kinds: tuple[str, ...]) -> Iterator[Item]:
 
 @bulk("cloudasset.ListAssets IAM_POLICY")
 def iam_policies(read: Reader, _: tuple[str, ...]) -> Iterator[Item]:
-    """The policy of everything that has one."""
-    yield from read.items("IAM_POLICY", (), POLICY)
+    """The policy of everything that has one.
+
+    Two types may share one name, as functions of the first and the second generation do. None of the two policies must hide
+    the other, so the second one's name says its type.
+    """
+    names: set[int] = set()  # hashes: there may be a hundred thousand
+    for item in read.items("IAM_POLICY", (), POLICY):
+        if not isinstance(item.body, Unread):
+            key = hash(item.body.name)
+            if key in names:
+                item.body.name += f"#{item.body.asset_type.rpartition('/')[2]}"
+            names.add(key)
+        yield item
 
 
 @bulk("cloudasset.ListAssets ORG_POLICY")

@@ -78,6 +78,19 @@ def test_every_pass_asks_for_the_moment_of_the_first_answer(gcp: Cloud) -> None:
     assert {asked.read_time for asked in later} == {"2026-05-04T12:00:00Z"}
 
 
+def test_of_two_types_with_one_name_no_policy_hides_the_other(gcp: Cloud) -> None:
+    name = "//cloudfunctions.googleapis.com/projects/shop/locations/europe-west1/functions/pay"
+    public = {"bindings": [{"role": "roles/cloudfunctions.invoker", "members": ["allUsers"]}]}
+    gcp.add("cloudfunctions.googleapis.com/CloudFunction", name, iam=public)
+    gcp.add("cloudfunctions.googleapis.com/Function", name, iam={"bindings": []})
+    found = gather(gcp.connect(), "IAM_POLICY")
+    assert found.presence("IAM_POLICY") == {"complete"}
+    assert {uid: len(facts["bindings"]) for uid, facts in found.facts("gcp.iam.policy").items()} == {
+        name: 1,
+        f"{name}#Function": 0,
+    }
+
+
 def test_the_pages_of_a_listing_are_asked_for_as_the_listing_was_begun(gcp: Cloud) -> None:
     expected = buckets(gcp, 5)
     assert found_buckets(gather(gcp.connect(), BUCKET)) == expected
