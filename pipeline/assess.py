@@ -43,7 +43,7 @@ def conclude(
 ) -> Conclusion:
     """Read what stands in the store, and assess. `unread`: types whose listing was not complete in this run."""
     at = environment.clock()
-    known_places = {**_earlier_places(environment), **places}
+    known_places = {**earlier_places(environment), **places}
     records = _Records(environment, known_places)
     exceptions = Exceptions(records.of("records.exception"))
     statement = records.of("records.soa") if records.exist and "records.soa" not in unread else None
@@ -95,7 +95,7 @@ class _Records:
         ]
 
 
-def _earlier_places(environment: "Environment") -> dict[str, tuple[Scope, ...]]:
+def earlier_places(environment: "Environment") -> dict[str, tuple[Scope, ...]]:
     """Where configured targets reached when they were last read."""
     last = environment.store.run_at()
     kept = environment.store.document(last.documents["places"]) if last and "places" in last.documents else {}

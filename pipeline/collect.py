@@ -6,7 +6,8 @@
 - Only this module catches broadly: what a source raises beyond its named errors becomes an answer of unexpected shape.
 - A bulk pass is read once for a target; each of its items goes to the sources that take its kind, in the account that it
   belongs to. An account that no place of the target stands for came after the places were listed: it waits for the next run.
-- Two targets that reach one scope read it once; the first to plan it keeps it.
+- Two targets that reach one scope read it once; who does is `share`'s to say.
+- A target that names no place at all has failed: nothing was seen of it.
 """
 
 import logging
@@ -75,6 +76,7 @@ class Collection(Generic[Kept]):
 
     target: str
     places: tuple[Place, ...] = ()
+    read: tuple[Place, ...] = ()  # those of them that this target reads, and no other
     failed: Unread | None = None  # the target as a whole could not be reached
     kept: list[Kept] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
@@ -91,6 +93,7 @@ class Collector(Generic[Kept]):
         sink: Callable[[Scope, Source], Sink[Kept]],
         *,
         claimed: set[tuple[Scope, str]] | None = None,
+        share: Callable[[str, Sequence[Place]], Sequence[Place]] = lambda _target, places: places,
         progress: Callable[[Progress], None] = lambda _: None,
         unit_seconds: float = 1800,
     ) -> None:
@@ -99,6 +102,7 @@ class Collector(Generic[Kept]):
         self._sink = sink
         self._claimed = claimed if claimed is not None else set()
         self._claim_lock = threading.Lock()
+        self._share = share
         self._progress = progress
         self._unit_seconds = unit_seconds
 
@@ -114,6 +118,10 @@ class Collector(Generic[Kept]):
             log.debug("%s: places could not be listed: %s", target, trail(error))
             collection.failed = Unread(Why.UNEXPECTED, target, type(error).__name__)
             return collection
+        if not collection.places:
+            collection.failed = Unread(Why.UNEXPECTED, target, "it names no place to read")
+            return collection
+        collection.read = tuple(self._share(target, collection.places))
         _Reading(self, collection, connection, sources).run()
         return collection
 
@@ -142,12 +150,14 @@ class _Reading(Generic[Kept]):
 
     def run(self) -> None:
         passes: dict[str, list[_Unit]] = {}
-        for place in self._collection.places:
+        first = self._collection.places[0]  # bulk passes are asked through it, whoever reads what lies there
+        for place in self._collection.read:
             level = "account" if place.scope.region == "global" else "region"
             for source in self._sources:
                 if source.level == level and source.parent is None and self._of.claim(place.scope, source):
-                    if place.failed is not None:
-                        self._refuse(source, place, place.failed)
+                    refused = place.failed or (first.failed if source.bulk is not None else None)
+                    if refused is not None:
+                        self._refuse(source, place, refused)
                     elif source.bulk is not None:
                         units = passes.setdefault(source.bulk.name, [])
                         units.append(self._unit(source, place, None if units else self._bulk_reader(source)))

@@ -31,12 +31,14 @@ from evidence_store.sealing import Collected, Sealer
 from evidence_store.writing import Writer, nothing
 from mappings.catalogue import Catalogue
 from mappings.evidence import Judged
-from pipeline.assess import Conclusion, conclude
+from pipeline.assess import Conclusion, conclude, earlier_places
+from pipeline.basis import basis
 from pipeline.collect import Collection, Collector, Progress, trail
 from pipeline.judge import Facets, Seen, World, judge
 from pipeline.memory import give_back, share_heaps
 from pipeline.plan import Sources
 from pipeline.selection import Selection, unreachable
+from pipeline.shares import Shares
 from pipeline.targets import connect
 
 log = logging.getLogger(__name__)
@@ -116,7 +118,7 @@ def run(environment: Environment, selection: Selection, *, wait: float = 0) -> O
     with environment.store.writer(
         environment.keys, origin=environment.origin, wait=wait, clock=environment.clock, crash=environment.crash
     ) as writer:
-        documents, about = _documents(environment, selection), {"version": environment.version}
+        documents, about = basis(environment, selection), {"version": environment.version}
         writer.begin(environment.run_id, documents=documents, about=about, firing=environment.firing)
         try:
             return _Run(environment, selection, writer).go()
@@ -131,8 +133,11 @@ class _Run:
         self._writer = writer
         self._gathered = _Gathered()
         self._reading = threading.Lock()
+        self._redactor = Redactor(environment.keys.redaction)
+        self._shares = Shares(selection.targets)
         self._observed: dict[str, datetime] = {}  # target -> when its last answer was in
         self._judged: dict[tuple[str, Scope], Judged] = {}
+        self._elsewhere: set[Scope] = set()  # where targets reached that this run does not read
 
     def go(self) -> Outcome:
         self._collect()
@@ -154,16 +159,15 @@ class _Run:
     # -- collect -------------------------------------------------------------------------------------------------------
 
     def _collect(self) -> None:
-        environment, redactor = self._environment, Redactor(self._environment.keys.redaction)
-        claimed: set[tuple[Scope, str]] = set()
+        environment = self._environment
         workers = ThreadPoolExecutor(environment.configuration.run.workers, "read")
         targets = ThreadPoolExecutor(max(1, len(self._selection.targets)), "target")
         try:
             collector: Collector[Collected] = Collector(
                 workers,
                 environment.clock,
-                lambda scope, source: self._sealer(redactor, scope, source),
-                claimed=claimed,
+                self._sealer,
+                share=self._shares.of,
                 progress=environment.progress,
                 unit_seconds=environment.configuration.run.source_seconds,
             )
@@ -174,13 +178,19 @@ class _Run:
             targets.shutdown(wait=False, cancel_futures=True)
             workers.shutdown(wait=False, cancel_futures=True)
 
-    def _sealer(self, redactor: Redactor, scope: Scope, source: Source) -> Sealer:
+    def _sealer(self, scope: Scope, source: Source) -> Sealer:
         """What is known is read by one thread at a time: each would need a connection, with a cache of its own."""
         with self._reading:
-            return Sealer(redactor, self._environment.store.known(scope, source.name))
+            return Sealer(self._redactor, self._environment.store.known(scope, source.name))
 
     def _read(self, collector: Collector[Collected], target: Target) -> Collection[Collected]:
         """Read one target, in a thread of its own."""
+        try:
+            return self._connected(collector, target)
+        finally:
+            self._shares.declare(target.name)  # whatever became of it, nobody waits for it
+
+    def _connected(self, collector: Collector[Collected], target: Target) -> Collection[Collected]:
         try:
             connection = connect(target)
         except UnreadError as error:
@@ -199,17 +209,40 @@ class _Run:
     def _write(self, target: Target, future: Future[Collection[Collected]]) -> None:
         collection = future.result()
         self._gathered.collections[target.name] = collection
-        for place in collection.places:
-            self._gathered.owners.setdefault(place.scope, target.name)
+        self._gathered.owners.update((place.scope, target.name) for place in collection.read)
+        if collection.failed is not None:
+            collection.kept.extend(self._not_seen(target, collection.failed))
         give_back()
         leaf = self._writer.snapshots(target.name, collection.kept)
         self._gathered.written(collection)
         self._observed[target.name] = self._environment.store.time_of(leaf)
 
+    def _not_seen(self, target: Target, why: Unread) -> Iterator[Collected]:
+        """What stands in the place of a target that could not be reached: whoever looks something up there has not seen it."""
+        now, scope = self._environment.clock(), unreachable(target)
+        for source in self._sources(target):
+            types = tuple(dict.fromkeys(facet.type for facet in source.yields))
+            failed = Snapshot(
+                scope=scope,
+                source=source.name,
+                types=types,
+                presence=Presence.FAILED,
+                reason=why,
+                unread=(),
+                count=0,
+                principal="",
+                calls=0,
+                started=now,
+                finished=now,
+            )
+            yield self._sealer(scope, source).collected(failed)
+
     # -- judge ---------------------------------------------------------------------------------------------------------
 
     def _judge(self) -> None:
         world = World(self._environment.sources, _Stored(self._environment.store), self._gathered.seen, self._selection.checks)
+        reached = earlier_places(self._environment)
+        self._elsewhere = {s for name, scopes in reached.items() if name not in self._gathered.collections for s in scopes}
         for target in self._selection.judged:
             checks = self._selection.of(target)
             if not checks:
@@ -242,14 +275,16 @@ class _Run:
         return [scope for scope in self._owned(target) if (scope.region == "global") == (level == "account")]
 
     def _owned(self, target: Target) -> list[Scope]:
-        places = self._gathered.collections[target.name].places
-        return sorted({p.scope for p in places if self._gathered.owners[p.scope] == target.name})
+        return sorted({place.scope for place in self._gathered.collections[target.name].read})
 
     def _placeholders(self, target: Target) -> list[Scope]:
-        """Scopes that stood for places not known in an earlier run: judged again, so that what they said is closed."""
-        owned = set(self._owned(target))
-        every = {Scope(target.kind, scope.account, "all") for scope in owned}
-        return sorted({unreachable(target), *every} - owned)
+        """Scopes that stood for places not known in an earlier run: judged again, so that what they said is closed.
+
+        What stands for places that another target does not know, in this run or in its last, is not this one's to close.
+        """
+        owned = self._owned(target)
+        every = {Scope(target.kind, scope.account, "all") for scope in owned} - self._gathered.owners.keys() - self._elsewhere
+        return sorted({unreachable(target), *every} - set(owned))
 
     def _not_reached(self, target: Target, checks: Sequence[Check], digests: Mapping[str, str]) -> Iterator[Finding]:
         failed = self._gathered.collections[target.name].failed
@@ -276,6 +311,8 @@ class _Run:
         asked = {f.type: s.name for of_kind in self._selection.sources.values() for s in of_kind for f in s.yields if f.lists}
         complete = {s.source for _, s in self._gathered.snapshots() if s.presence is Presence.COMPLETE}
         partly = {s.source for _, s in self._gathered.snapshots() if s.presence is not Presence.COMPLETE}
+        failed = (name for name, collection in self._gathered.collections.items() if collection.failed is not None)
+        partly |= {source.name for name in failed for source in self._sources(self._target(name))}
         return {type_ for type_, source in asked.items() if source not in complete or source in partly}
 
     def _places(self) -> dict[str, tuple[Scope, ...]]:
@@ -362,38 +399,3 @@ def _by_type(checks: Sequence[Check]) -> dict[str, list[Check]]:
         for type_ in check.asked_of:
             grouped.setdefault(type_, []).append(check)
     return grouped
-
-
-def _documents(environment: Environment, selection: Selection) -> dict[str, Json]:
-    """What the run went by: the checks as they stand, the mapping, the configuration without secrets, the selection."""
-    configuration = environment.configuration
-    return {
-        "checks": {"checks": [_definition(environment, c) for c in environment.known.values()]},
-        "mapping": environment.catalogue.document(),
-        "config": {
-            "targets": [{"name": t.name, "kind": t.kind} for t in configuration.targets],
-            "gap_from": str(configuration.run.gap_from),
-            "parameters": {check: dict(values) for check, values in configuration.parameters.items()},
-        },
-        "selection": {
-            "controls": list(selection.wanted.controls),
-            "checks": [c.id for c in selection.checks],
-            "unanswerable": [c.id for c in selection.unanswerable],
-            "targets": [t.name for t in selection.judged],
-            "sources": {kind: [s.name for s in of_kind] for kind, of_kind in selection.sources.items()},
-        },
-    }
-
-
-def _definition(environment: Environment, check: Check) -> dict[str, Json]:
-    return {
-        "id": check.id,
-        "title": check.title,
-        "rationale": check.rationale,
-        "fix": check.fix,
-        "type": check.on,
-        "severity": str(check.severity),
-        "version": check.version,
-        "parameters": environment.parameters(check),
-        "controls": list(environment.catalogue.controls_by(check.id)),
-    }

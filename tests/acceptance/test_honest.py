@@ -70,6 +70,20 @@ def test_records_that_are_no_longer_configured_are_not_looked_up(machine: Path, 
     assert verified(command)
 
 
+def test_records_are_not_all_there_while_one_of_their_directories_cannot_be_read(machine: Path, command: Command) -> None:
+    command("init", "more")
+    with (machine / "annexa.toml").open("a") as file:
+        file.write('[[target]]\nname = "more"\nkind = "records"\npath = "more/isms"\n')
+    (machine / "isms" / "people.toml").rename(machine / "more" / "isms" / "people.toml")
+    assert asked(command) == {"pass"}
+    (machine / "more").rename(machine / "away")
+    assert asked(command) == {"unknown"}
+    assert verified(command)
+    (machine / "away").rename(machine / "more")
+    assert asked(command) == {"pass"}
+    assert verified(command)
+
+
 def test_a_report_that_is_dated_ahead_is_unknown_and_the_same_when_verified(
     aws: "Cloud", tmp_path: Path, command: Command
 ) -> None:

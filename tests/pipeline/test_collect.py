@@ -246,6 +246,18 @@ def test_a_target_that_cannot_be_reached_has_failed() -> None:
     assert str(collection.failed) == "toy:WhoAmI had no valid credentials"
 
 
+def test_a_target_that_names_no_place_has_failed() -> None:
+    collection = collect(source("List", boxes("a")), toy=Toy(()))
+    assert str(collection.failed) == "toy gave an answer of unexpected shape (it names no place to read)"
+
+
+def test_a_place_that_is_another_targets_to_read_is_reached_and_not_asked() -> None:
+    other = Place(Scope("toy", "other"), "me")
+    collection = collect(source("List", boxes("a")), toy=Toy((other, Place(HERE, "me"))), share=lambda _, places: places[1:])
+    assert ([s.scope for s in collection.snapshots], collection.places[0]) == ([HERE], other)
+    assert [place.scope for place in collection.read] == [HERE]
+
+
 def test_sources_are_asked_at_their_level_only() -> None:
     toy = Toy((Place(HERE, "me"), Place(THERE, "me")))
     regional = Facet("toy.bag", ("Name",), lists=True)
@@ -378,6 +390,29 @@ def test_a_failed_place_is_refused_and_the_bulk_pass_goes_on_for_the_others() ->
     toy = Toy((Place(ROOT, "me"), Place(ONE, "me", DENIED)))
     found = by_place(collect(taking(inventory(Item("box", "one", {"Name": "a"})), "box"), toy=toy), "List box")
     assert (found["one"].presence, found["one"].reason, found["root"].presence) == (Presence.FAILED, DENIED, Presence.COMPLETE)
+
+
+def test_a_bulk_pass_whose_first_place_cannot_be_entered_is_not_asked_and_nothing_of_it_is_complete() -> None:
+    asked: list[tuple[str, ...]] = []
+    toy = Toy((Place(ROOT, failed=DENIED), Place(ONE, "me")))
+    found = collect(taking(inventory(asked=asked), "box"), source("Lids", boxes("a"), LAMP), toy=toy)
+    said = {(s.scope.account, s.source): (s.presence, s.reason) for s in found.snapshots}
+    assert said["one", "List box"] == said["root", "List box"] == (Presence.FAILED, DENIED)
+    assert asked == []
+
+
+def test_a_bulk_pass_is_asked_through_the_first_place_though_another_target_reads_it() -> None:
+    through: list[str] = []
+
+    class Asked(Toy):
+        def reader(self, place: Place, source: Source) -> Reader:
+            through.append(place.scope.account)
+            return Reader()
+
+    bulk = inventory(Item("box", "one", {"Name": "a"}))
+    found = collect(taking(bulk, "box"), toy=Asked(ESTATE.found), share=lambda _, places: places[1:2])
+    assert {a: s.count for a, s in by_place(found, "List box").items()} == {"one": 1}
+    assert through == ["root"]
 
 
 def test_a_bulk_pass_that_never_ends_is_ended() -> None:
