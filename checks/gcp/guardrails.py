@@ -137,7 +137,9 @@ def switched_on(node: Resource, demands: Mapping[str, tuple[str, ...]], inventor
         found = switch(nodes, constraints, inventory)
         if found.on:
             continue
-        if found.on is None:
+        if found.on is None and over and told_above(node, constraints, inventory):
+            inherited = True
+        elif found.on is None:
             demanded.append(demand)
             hangs_on += [one for one in found.hangs_on if one not in hangs_on]
         elif not over or _said_here(node, constraints, inventory):
@@ -149,6 +151,12 @@ def switched_on(node: Resource, demands: Mapping[str, tuple[str, ...]], inventor
     return (
         NotApplicable(f"{called(node)} inherits from {over[0].removeprefix(PREFIX)}; it is asked there") if inherited else None
     )
+
+
+def told_above(node: Resource, constraints: Sequence[str], inventory: Inventory) -> bool:
+    """Whether a node has no policy of its own on any of these, and all that stands above it was read."""
+    silent = all(policy_on(node.uid, constraint, inventory) is None for constraint in constraints)
+    return silent and not unread(above(node), inventory)
 
 
 def _said_here(node: Resource, constraints: Sequence[str], inventory: Inventory) -> bool:

@@ -1,7 +1,7 @@
 """Guardrails of the organization: what its policies forbid in every project, and where they are taken back."""
 
 from checks.check import Answer, NotApplicable, Unknown, check
-from checks.gcp.guardrails import GUARDRAILS, policy_on, switched_on, undecided, values
+from checks.gcp.guardrails import GUARDRAILS, policy_on, switched_on, told_above, undecided, values
 from checks.gcp.hierarchy import above, called, chain
 from checks.gcp.naming import some
 from evidence_store.records import Inventory, Resource
@@ -103,7 +103,7 @@ def gcp_org_domain_restricted_sharing(
 def _inherited(node: Resource, over: list[str], constraint: str, inventory: Inventory) -> Answer:
     """The answer for a node without a rule of its own: as above it, and said there."""
     found = values(over, constraint, inventory)
-    if found.hangs_on:
+    if found.hangs_on and not told_above(node, [constraint], inventory):
         return undecided(f"{constraint} for {called(node)}", found.hangs_on)
     return NotApplicable(f"{called(node)} has no rule of its own; it is asked above")
 

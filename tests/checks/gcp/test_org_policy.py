@@ -129,6 +129,7 @@ def test_a_policy_of_the_second_version_is_understood(gcp: Cloud, spec: dict[str
     seen = asked(gcp, BUCKETS)
     assert seen.status(BUCKETS, ORGANIZATION) == status
     if status == "unknown":
+        assert statuses(gcp, BUCKETS) == {"organization": status, "folder": "not_applicable", "shop": "not_applicable"}
         assert f"the conditions of a policy of {ORGANIZATION}" in seen.reason(BUCKETS, ORGANIZATION)
 
 
@@ -161,6 +162,7 @@ def test_values_of_the_second_version_are_understood(gcp: Cloud, spec: dict[str,
     newer(gcp, ORGANIZATION, "gcp.resourceLocations", spec)
     seen = asked(gcp, "gcp_org_allowed_locations", approved_locations=["in:eu-locations"])
     assert seen.status("gcp_org_allowed_locations", ORGANIZATION) == status
+    assert seen.status("gcp_org_allowed_locations", SHOP) == "not_applicable"
 
 
 def test_values_of_the_second_version_join_those_from_above(gcp: Cloud) -> None:
