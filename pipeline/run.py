@@ -4,12 +4,12 @@
   have been collected, because a check may look at another target's records.
 - A target that cannot be reached gives an `unknown` for each of its checks, under a scope of its own that is closed
   again by the first run that reaches it.
-- The run is complete when everything planned was read, or an exception covers the blind spot.
+- The run is complete when everything planned was read and judged, or an exception covers the blind spot. A check that failed
+  on what it was given has judged nothing.
 """
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -34,6 +34,7 @@ from mappings.evidence import Judged
 from pipeline.assess import Conclusion, conclude, earlier_places
 from pipeline.basis import basis
 from pipeline.collect import Collection, Collector, Progress, trail
+from pipeline.coverage import coverage
 from pipeline.judge import Facets, Seen, World, judge
 from pipeline.memory import give_back, share_heaps
 from pipeline.plan import Sources
@@ -50,7 +51,7 @@ class StoreFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """Something planned that could not be read, and no exception covers it."""
+    """Something planned that could not be read, or not be judged for a bug of ours, and no exception covers it."""
 
     scope: Scope
     unread: Unread
@@ -137,6 +138,7 @@ class _Run:
         self._shares = Shares(selection.targets)
         self._observed: dict[str, datetime] = {}  # target -> when its last answer was in
         self._judged: dict[tuple[str, Scope], Judged] = {}
+        self._erred: dict[Blind, None] = {}
         self._elsewhere: set[Scope] = set()  # where targets reached that this run does not read
 
     def go(self) -> Outcome:
@@ -148,7 +150,7 @@ class _Run:
         calls = sum(s.calls for _, s in self._gathered.snapshots())
         outcome = {"complete": not blind, "blind": len(blind), "calls": calls}
         self._writer.end(
-            coverage=self._coverage(),
+            coverage=coverage(self._gathered.collections, {t.name: unreachable(t) for t in self._selection.targets}),
             assessments=[a.document() for a in conclusion.assessments],
             documents=conclusion.documents,
             outcome=outcome,
@@ -264,6 +266,8 @@ class _Run:
 
     def _add(self, sink: FindingSink, finding: Finding, effective: datetime | None, target: Target) -> None:
         sink.add(finding, effective)
+        if finding.status is Status.ERROR:
+            self._erred[Blind(finding.scope, Unread(Why.UNEXPECTED, finding.check, "an error of ours"))] = None
         key = (finding.check, finding.scope)
         before = self._judged.get(key)
         oldest = min((t for t in (effective, before.oldest if before else None) if t is not None), default=None)
@@ -325,41 +329,8 @@ class _Run:
     def _target(self, name: str) -> Target:
         return next(t for t in self._selection.targets if t.name == name)
 
-    def _coverage(self) -> list[dict[str, Json]]:
-        rows = [
-            {
-                "target": name,
-                "account": s.scope.account,
-                "region": s.scope.region,
-                "source": s.source,
-                "type": type_,
-                "presence": str(s.presence),
-                "resources": self._gathered.collections[name].counts.get((s.scope, s.source, type_), 0),
-                "unread": sum(u.type == type_ for u in s.unread),
-                "reason": _why(s, type_),
-            }
-            for name, s in self._gathered.snapshots()
-            for type_ in s.types
-        ]
-        rows += [
-            {
-                "target": name,
-                "account": unreachable(self._target(name)).account,
-                "region": "global",
-                "source": "connect",
-                "type": self._target(name).kind,
-                "presence": str(Presence.FAILED),
-                "resources": 0,
-                "unread": 0,
-                "reason": str(c.failed),
-            }
-            for name, c in self._gathered.collections.items()
-            if c.failed is not None
-        ]
-        return sorted(rows, key=lambda row: (row["target"], row["account"], row["region"], row["source"], row["type"]))
-
     def _blind(self, conclusion: Conclusion) -> list[Blind]:
-        found: dict[Blind, None] = {}
+        found: dict[Blind, None] = {**self._erred}
         for name, collection in self._gathered.collections.items():
             if collection.failed is not None:
                 found[Blind(unreachable(self._target(name)), collection.failed)] = None
@@ -372,14 +343,6 @@ class _Run:
             if kind in {c.provider for c in self._selection.checks} or not self._selection.wanted.narrow:
                 found[Blind(Scope(kind, account, region), Unread(Why.NOT_COLLECTED, place))] = None
         return [b for b in found if not conclusion.covers_blind_spot(b.scope, b.unread.action)]
-
-
-def _why(snapshot: Snapshot, type_: str) -> str | None:
-    """Why not all was read of a type: why its listing is not complete, or else the commonest reason of its unread facets."""
-    if snapshot.reason is not None:
-        return str(snapshot.reason)
-    reasons = Counter(str(facet.unread) for facet in snapshot.unread if facet.type == type_)
-    return min(reasons, key=lambda reason: (-reasons[reason], reason), default=None)
 
 
 class _Stored:

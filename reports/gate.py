@@ -6,7 +6,8 @@
   severity or a worse one. A new version of the check, or another wording, changes nothing.
 - What was under an exception in the baseline is not known: the exception admits it, for as long as it counts. Once an
   exception has run out, what it covered fails again, whatever the baseline.
-- What is unknown neither fails nor passes the gate; it makes the run incomplete.
+- What is unknown neither fails nor passes the gate. What could not be read, or not be judged for a bug of ours, makes the run
+  incomplete; facts that were read and do not allow an answer are counted, and no more.
 """
 
 import json

@@ -46,6 +46,8 @@ def _blind(view: RunView, summary: Summary) -> Iterator[str]:
         yield f"  {_told(unseen)}"
     if len(blind) > SHOWN:
         yield f"  and {counted(len(blind) - SHOWN, 'more reason')}"
+    for entry in [entry for entry in summary.undecided if entry.errors][:SHOWN]:
+        yield f"  {entry.check}: {counted(entry.errors, 'error')} of ours: please report"
     if view.unconfigured:
         yield f"  in the ISMS scope, and read by no target: {listed(view.unconfigured, SHOWN)}"
 

@@ -117,6 +117,25 @@ def test_what_could_not_be_read_is_3_and_a_failed_gate_comes_before_it(records: 
     assert command("run", "--quiet", "--fail-on", "critical").code == 3
 
 
+BROKEN = """
+import dataclasses, sys
+import scanner
+from checks import check
+
+known = check.checks()["rec_soa_complete"]
+check._registry[known.id] = dataclasses.replace(known, question=lambda resource, **_: {}["a bug"])
+sys.exit(scanner.main(sys.argv[1:]))
+"""
+
+
+def test_a_check_that_failed_for_a_bug_of_ours_passes_no_gate(records: Path) -> None:
+    environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
+    words = [sys.executable, "-c", BROKEN, *GATE]
+    ran = subprocess.run(words, cwd=records, env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert f"{CHECK}: 1 error of ours: please report" in ran.stderr
+
+
 def test_a_target_that_is_only_looked_up_and_cannot_be_reached_is_named(
     records: Path, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
