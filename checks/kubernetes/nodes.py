@@ -29,17 +29,19 @@ _VIRTUAL = (("eks.amazonaws.com/compute-type", "fargate"), ("type", "virtual-kub
     on="kubernetes.node",
     severity="high",
     version=1,
-    needs=("kubeletVersion",),
+    needs=("kubeletVersion", "labels"),
     fix="Drain the node and upgrade it, or replace it by one of a supported version; a minor version lasts fourteen months.",
 )
 def k8s_node_supported_version(node: Resource, *, at: datetime, ends: tuple[str, ...] = ()) -> Answer:
     """Nodes run a minor version that still gets fixes.
 
     After the end of a minor version its holes are published and not closed. A version that is newer than the schedule known
-    here is not judged.
+    here is not judged. Nodes that stand for a service of the cloud (virtual kubelets) run none.
 
     `ends`: last days of support by your distributor, `1.32=2027-03-23`, where they differ or are not known yet
     """
+    if (node.fact("labels") or {}).get("type") == "virtual-kubelet":
+        return NotApplicable(f"node {name_of(node)} is no machine, and runs no kubelet of a version of Kubernetes")
     return _version_fault(f"node {name_of(node)}", "kubelet", node.fact("kubeletVersion"), at, ends)
 
 

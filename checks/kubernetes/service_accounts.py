@@ -80,7 +80,7 @@ def k8s_sa_token_not_automounted(
     held = {f"ServiceAccount:{namespace}/{name}", f"{_EVERYONE[0]}:{namespace}"}
     if any(held & set(subjects_of(binding)) for kind in _BINDINGS for binding in inventory.where(kind)):
         return None
-    return f"service account {name_of(account)} is granted nothing, and its token is mounted in {some(mounting)}"
+    return f"service account {name_of(account)} is granted nothing of its own, and its token is mounted in {some(mounting)}"
 
 
 def _mounts(pod: Resource, account: Resource) -> bool:

@@ -45,6 +45,14 @@ def test_a_node_runs_a_version_that_is_supported_at_the_time_of_the_look(
     assert words in seen.reason(NODE, ":a")
 
 
+def test_a_node_that_is_no_machine_runs_no_kubelet_that_could_be_upgraded(kube: Cluster) -> None:
+    node(kube, "aci", "v1.25.0-vk-azure-aci-1.6.2", type="virtual-kubelet")
+    node(kube, "fargate", "v1.29.15-eks-473151a", **{"eks.amazonaws.com/compute-type": "fargate"})
+    seen = asked(kube, NODE)
+    assert seen.status(NODE, ":aci") == "not_applicable"
+    assert seen.status(NODE, ":fargate") == "fail"
+
+
 def test_support_lasts_through_its_last_day(kube: Cluster) -> None:
     node(kube, version="v1.33.4")
     assert asked(kube, NODE, datetime(2026, 6, 28, 23, 59, tzinfo=UTC)).status(NODE, ":a") == "pass"

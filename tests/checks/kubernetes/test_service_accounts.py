@@ -97,7 +97,8 @@ def test_the_pod_decides_whether_a_token_is_mounted_then_its_account_then_the_de
     assert seen.status(MOUNTED, "shop/web") == status
     if status == "fail":
         assert (
-            seen.reason(MOUNTED, "shop/web") == "service account shop/web is granted nothing, and its token is mounted in web"
+            seen.reason(MOUNTED, "shop/web")
+            == "service account shop/web is granted nothing of its own, and its token is mounted in web"
         )
 
 
