@@ -1,7 +1,7 @@
 """Guardrails of the organization: what its policies forbid in every project, and where they are taken back."""
 
 from checks.check import Answer, NotApplicable, Unknown, check
-from checks.gcp.guardrails import GUARDRAILS, policy_on, switched_on, told_above, undecided, values
+from checks.gcp.guardrails import GUARDRAILS, policy_on, switch, switched_on, told_above, undecided, values
 from checks.gcp.hierarchy import above, called, chain
 from checks.gcp.naming import some
 from evidence_store.records import Inventory, Resource
@@ -90,8 +90,8 @@ def gcp_org_domain_restricted_sharing(
         return _inherited(node, over, _DOMAINS, inventory)
     found = values(nodes, _DOMAINS, inventory)
     if found.allowed is None and not found.hangs_on:
-        if any(policy_on(uid, _MEMBERS, inventory) is not None for uid in nodes):
-            return Unknown(f"{called(node)} is under {_MEMBERS}, whose members the inventory does not tell")
+        if switch(nodes, [_MEMBERS], inventory).on is not False:
+            return Unknown(f"{called(node)} is under {_MEMBERS}, whose list of members is not kept, as it may name people")
         return f"{called(node)} lets roles be granted to identities of any domain"
     known = {_plain(value) for value in (*approved_customers, *_own(nodes, inventory))}
     strange = sorted(value for value in map(_plain, (found.allowed or frozenset()) - found.denied) if value not in known)

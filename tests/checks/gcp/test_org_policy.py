@@ -245,6 +245,16 @@ def test_the_newer_rule_on_members_is_not_taken_for_none(owned: Cloud) -> None:
     assert "iam.managed.allowedPolicyMembers" in seen.reason(SHARING, ORGANIZATION)
 
 
+def test_the_newer_rule_on_members_counts_only_where_it_is_on(owned: Cloud) -> None:
+    newer(owned, ORGANIZATION, "iam.managed.allowedPolicyMembers", {"rules": [{"enforce": False}]})
+    assert asked(owned, SHARING).status(SHARING, ORGANIZATION) == "fail"
+    named = {"allowedMemberSubjects": ["user:ada@example.org"]}
+    newer(owned, ORGANIZATION, "iam.managed.allowedPolicyMembers", {"rules": [{"enforce": True, "parameters": named}]})
+    seen = asked(owned, SHARING)
+    assert seen.status(SHARING, ORGANIZATION) == "unknown"
+    assert "ada@" not in str(seen.facts("gcp.org_policy.rules"))
+
+
 def test_a_rule_that_restores_the_default_lets_anybody_in(owned: Cloud) -> None:
     sharing(owned, ORGANIZATION, allowedValues=[OWN])
     guardrails(owned, "shop", iam__allowedPolicyMemberDomains=DEFAULT)
