@@ -166,17 +166,21 @@ def azure_rbac_toxic_pairs(
     `pairs`: roles that nobody may hold together, by name, as `Role A + Role B`
     `disjoint`: object ids of groups whose members were reviewed and hold no other side
     """
-    sides = {side.strip().casefold() for pair in pairs for side in pair.split("+")}
+    sides = {side.strip().casefold() for pair in pairs for side in pair.partition("+")[::2]}
     holders: dict[str, set[str]] = {}
     groups: set[str] = set()
+    known: set[str] = set()
     for role in inventory.where("azure.authorization.role_definition"):
-        name = role.fact("roleName").casefold()
+        known.add(name := role.fact("roleName").casefold())
         for assignment in holding(place, role.name, inventory) if name in sides else ():
             who = assignment.fact("principalId").casefold()
             holders.setdefault(name, set()).add(who)
             if said(assignment, "principalType") == "group":
                 groups.add(who)
-    return _conflicts(place, pairs, holders, groups - lowered(disjoint))
+    answer = _conflicts(place, pairs, holders, groups - lowered(disjoint))
+    if answer is None and (strange := [f"'{name}'" for name in sorted(sides - known)]):
+        return Unknown(f"{subscription(place)} has no roles of these names, so who holds them is not known: {some(strange)}")
+    return answer
 
 
 def _conflicts(place: Resource, pairs: Sequence[str], holders: Mapping[str, set[str]], groups: set[str]) -> Answer:

@@ -7,6 +7,7 @@ import pytest
 from checks.azure.roles import ACCESS_ADMINISTRATOR, OWNER, RBAC_ADMINISTRATOR
 from tests.checks.azure.scene import NOW, asked
 from tests.collectors.azure.cloud import GROUP, PROD, TEST
+from tests.collectors.azure.scene import SPLIT
 from tests.harness import look
 
 if TYPE_CHECKING:
@@ -148,8 +149,9 @@ def test_a_recorded_person_may_hold_a_role(azure: "Cloud") -> None:
 
 
 def roles(azure: "Cloud") -> None:
-    define(azure, KEYS, "Key Vault Administrator", [], type="BuiltInRole")
-    define(azure, BLOBS, "Storage Blob Data Reader", [], type="BuiltInRole")
+    """Those that every tenant has."""
+    for guid, name in {**SPLIT, OWNER: "Owner"}.items():
+        define(azure, guid, name, [], type="BuiltInRole", scopes=["/"])
 
 
 def test_who_holds_both_sides_of_a_duty_fails(azure: "Cloud") -> None:
@@ -170,6 +172,16 @@ def test_groups_on_both_sides_are_unknown_until_declared(azure: "Cloud") -> None
     azure.assign(BLOBS, "bob")
     assert of(asked(azure, PAIRS), PAIRS) == "unknown"
     assert of(asked(azure, PAIRS, disjoint=["Keepers"]), PAIRS) == "pass"
+
+
+@pytest.mark.parametrize("pair", ["Key Vault Admin + Storage Blob Data Reader", "Key Vault Administrator"])
+def test_a_pair_of_roles_that_are_not_there_is_unknown(azure: "Cloud", pair: str) -> None:
+    roles(azure)
+    azure.assign(KEYS, "ann")
+    azure.assign(BLOBS, "ann")
+    seen = asked(azure, PAIRS, pairs=[pair])
+    assert of(seen, PAIRS) == "unknown"
+    assert "has no roles of these names" in seen.reason(PAIRS, PROD)
 
 
 def test_pairs_are_a_parameter(azure: "Cloud") -> None:

@@ -7,6 +7,16 @@ from tests.collectors.azure.cloud import PROD, TEST, Cloud
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 ACCESS_ADMINISTRATOR = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
+# Roles of a duty that is split, which every tenant knows.
+SPLIT = {
+    ACCESS_ADMINISTRATOR: "User Access Administrator",
+    "b24988ac-6180-42a0-ab88-20f7382dd24c": "Contributor",
+    "00482a5a-887f-4fb3-b363-3b7fe8e74483": "Key Vault Administrator",
+    "14b46e9e-c2b7-41b4-b07b-48a6ebf60603": "Key Vault Crypto Officer",
+    "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
+    "b7e6dc6d-f1e8-4753-8033-0f276bb0955b": "Storage Blob Data Owner",
+    "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+}
 LOOKED = datetime(2025, 6, 2, tzinfo=UTC)
 _TAGS = {"owner": "platform@example.org", "classification": "internal", "environment": "production"}
 
@@ -71,7 +81,7 @@ def _stores(cloud: Cloud) -> None:
 
 
 def _access(cloud: Cloud) -> None:
-    for role, name in ((OWNER, "Owner"), (READER, "Reader"), (ACCESS_ADMINISTRATOR, "User Access Administrator")):
+    for role, name in {OWNER: "Owner", READER: "Reader", **SPLIT}.items():
         allowed = {OWNER: ["*"], READER: ["*/read"]}.get(role, ["*/read", "Microsoft.Authorization/*"])
         cloud.add(
             f"/providers/Microsoft.Authorization/roleDefinitions/{role}",
