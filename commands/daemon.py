@@ -18,7 +18,7 @@ from pathlib import Path
 
 from commands import firing, version
 from commands.failures import UsageError, failure
-from commands.opening import Known, known, now, origin
+from commands.opening import Known, known, origin
 from commands.schedules import possible
 from configuration import ConfigurationError
 from daemon import logs
@@ -27,7 +27,7 @@ from daemon.service import Daemon
 from daemon.settings import DaemonSettings
 from daemon.web import Endpoints, ListenError
 from evidence_store import keys
-from evidence_store.database import open_store
+from evidence_store.database import Store, open_store
 from evidence_store.errors import StoreError
 from pipeline.run import StoreFailedError
 from scanner import DONE
@@ -61,15 +61,7 @@ def _checked(given: Namespace, ear: "_Ear") -> int:
 def _run(able: Known, token: str | None, ear: "_Ear") -> int:
     settings = able.configuration.daemon
     with open_store(able.configuration.store.url) as store:
-        crew = Crew(
-            store=store,
-            keys=keys.load_or_create(able.configuration.store.key),
-            origin=origin(),
-            holder=f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}",
-            start=partial(firing.start, able.configuration.file),
-            clock=now,
-        )
-        daemon = Daemon(crew, able.configuration.schedules, _pace(settings), version())
+        daemon = Daemon(crew_of(able, store), able.configuration.schedules, _pace(settings), version())
         with _listening(settings, daemon, token) as serve:
             daemon.prepare()
             ear.daemon = daemon
@@ -81,6 +73,18 @@ def _run(able: Known, token: str | None, ear: "_Ear") -> int:
             ended = daemon.close()
     logs.say("daemon.stopped", error=None if ended else "a run did not end in time")
     return DONE
+
+
+def crew_of(able: Known, store: Store) -> Crew:
+    """What the work is done with."""
+    return Crew(
+        store=store,
+        keys=keys.load_or_create(able.configuration.store.key),
+        origin=origin(),
+        holder=f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}",
+        start=partial(firing.start, able.configuration.file),
+        clock=store.firings.clock,
+    )
 
 
 def _pace(settings: DaemonSettings) -> Pace:

@@ -70,7 +70,7 @@ class Crew:
     origin: str  # the name of a log that begins here
     holder: str  # names this daemon
     start: Callable[[Firing, Schedule], Work]  # raises `OSError`
-    clock: Callable[[], datetime]
+    clock: Callable[[], datetime]  # the same for all daemons of the store; raises `StoreError`
 
 
 class Runner:

@@ -21,6 +21,8 @@ from evidence_store.firings import Missed, Standing, WhyMissed
 from evidence_store.records import format_time
 
 _ATTEMPTS = 2
+_ATTEMPTS_TO_DEFINE = 5
+_RETIRED = "retired"  # in a definition that is kept until the last firing has ended
 _FAILED = "the store failed when it was looked at last; the daemon's log says how"
 _CONTRADICTED = "the evidence is contradicted, and nothing can be added to it: run `scanner evidence verify`"
 _IMPLAUSIBLE = timedelta(hours=25)  # more than a clock in the wrong zone is off
@@ -46,14 +48,35 @@ class Watch:
         now = self._crew.clock()
         for schedule in self._schedules.values():
             self._firings.register(schedule.name, schedule.definition(), now)
-        for standing in self._firings.standings():
-            schedule_now = self._schedules.get(standing.name)
-            if schedule_now is not None and standing.definition == schedule_now.definition():
-                continue
-            missed = _missed_by(standing.definition, standing.settled, now)
-            definition = schedule_now.definition() if schedule_now else None
-            if self._firings.redefine(standing, definition, max(now, standing.settled), missed) and missed:
-                self._say_missed(standing.name, missed)
+        for _ in range(_ATTEMPTS_TO_DEFINE):  # another daemon may claim what is due just then
+            done = [self._defined(standing, now) for standing in self._firings.standings()]
+            if all(done):
+                return
+
+    def _defined(self, standing: Standing, now: datetime) -> bool:
+        """Whether a schedule stands as it is configured, or has gone if it is not."""
+        schedule = self._schedules.get(standing.name)
+        if schedule is None:
+            return self._retired(standing, now)
+        if standing.definition == schedule.definition():
+            return True
+        missed = _missed_by(standing.definition, standing.settled, now)
+        done = self._firings.redefine(standing, schedule.definition(), max(now, standing.settled), missed)
+        if done and missed:
+            self._say_missed(standing.name, missed)
+        return done
+
+    def _retired(self, standing: Standing, now: datetime) -> bool:
+        """End a schedule that left the configuration. A firing of it that is under way is seen to its end first."""
+        if standing.definition.get(_RETIRED):
+            return True
+        missed = _missed_by(standing.definition, standing.settled, now)
+        under_way = standing.due is not None
+        left = {**standing.definition, _RETIRED: True} if under_way else None
+        done = self._firings.redefine(standing, left, max(now, standing.settled), missed)
+        if done and missed:
+            self._say_missed(standing.name, missed)
+        return done
 
     def start(self) -> None:
         self._thread.start()
@@ -122,7 +145,11 @@ class Watch:
             again = False
             for standing in self._firings.standings():
                 schedule = self._schedules.get(standing.name)
-                if schedule is not None and not self._stopping.is_set() and not self._replaced(standing, schedule):
+                if self._stopping.is_set():
+                    break
+                if schedule is None:
+                    again |= self._end(standing)
+                elif not self._replaced(standing, schedule):
                     again |= self._consider(standing, schedule)
             self._tell()
 
@@ -157,8 +184,16 @@ class Watch:
         self._runner.fire(firing, schedule)
         return True
 
-    def _lost(self, standing: Standing, schedule: Schedule, dues: Dues | None) -> bool:
-        """Take over what nobody renews; miss it where it was tried twice or something newer is due."""
+    def _end(self, standing: Standing) -> bool:
+        """Forget a schedule that was retired, once its last firing has ended; whether anything was done."""
+        if not standing.definition.get(_RETIRED):
+            return False  # of another daemon
+        if standing.due is not None:
+            return standing.expired and self._lost(standing, None, None)
+        return self._firings.redefine(standing, None, standing.settled, None)
+
+    def _lost(self, standing: Standing, schedule: Schedule | None, dues: Dues | None) -> bool:
+        """Take over what nobody renews; miss it where it was tried twice, something newer is due, or nobody wants it."""
         crew = self._crew
         try:
             with crew.store.writer(crew.keys, origin=crew.origin, clock=crew.clock):
@@ -167,9 +202,9 @@ class Watch:
             return False  # somebody writes: perhaps the very run, whose daemon is only slow
         if firing is None:
             return False
-        if dues is not None or firing.attempt > _ATTEMPTS:
+        if schedule is None or dues is not None or firing.attempt > _ATTEMPTS:
             if self._firings.miss(firing, WhyMissed.LOST):
-                self._say_missed(schedule.name, Missed(1, firing.due, firing.due, WhyMissed.LOST))
+                self._say_missed(standing.name, Missed(1, firing.due, firing.due, WhyMissed.LOST))
             return True
         self._runner.fire(firing, schedule)
         return True

@@ -89,6 +89,11 @@ class Firings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def clock(self) -> datetime:
+        """The time by the clock that all who share this database share: machines differ, and what is due must not."""
+        with self._database.reading() as connection:
+            return _time(_clock(connection))
+
     def standings(self) -> list[Standing]:
         """Every schedule that was registered, by name."""
         with self._database.reading() as connection:

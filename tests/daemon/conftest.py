@@ -92,6 +92,7 @@ class Place:
 
     def __init__(self, url: str, directory: Path) -> None:
         self.keys = keys.load_or_create(directory / "annexa.key")
+        self.url = url
         self.store = open_store(url)
         self.clock = Hand()
         self.tally = Counted()
