@@ -37,9 +37,10 @@ _RULE = ("enforce", "allowAll", "denyAll", "values", "condition")  # not its par
 
 def _whole(facts: Facts, asset: Any) -> Facts:
     """What it is on, and where, beside what it says."""
-    node = next(iter(asset.ancestors), None)
+    where, _, constraint = asset.name.partition("/policies/")
+    node = next(iter(asset.ancestors), where.partition("//orgpolicy.googleapis.com/")[2])
     specs: Facts = {which: _spec(facts[which]) for which in ("spec", "dryRunSpec") if which in facts}
-    return {"constraint": asset.name.rpartition("/policies/")[2], "node": node, **specs}
+    return {"constraint": constraint, "node": node, **specs}
 
 
 def _spec(spec: Json) -> Facts:

@@ -4,6 +4,7 @@
 - A field of another kind than its name promises makes that one resource unread.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -20,6 +21,11 @@ More: TypeAlias = Callable[[Facts, Any], Mapping[str, Json]]  # (the facts so fa
 
 CALL = "cloudasset.ListAssets RESOURCE"
 _SCALARS = (str, int, float, bool)
+_TRUNCATION = 1
+_MESSAGE = 2  # on the wire
+_EXCEPTION = re.compile(
+    rb"\x08\x01(?:\x12(?:[\x00-\x7f]|[\x80-\xff]+[\x01-\x7f])[^\x00-\x08\x0e-\x1f]*)?"
+)  # and a text, or none
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +116,15 @@ def fields_of(asset: Any) -> Any:
 def entire(asset: Any) -> None:
     """Raises `OddValueError` for an asset of which the service says that it left out a part.
 
-    It says so by an exception beside the content, TRUNCATION with its details, which the SDK's messages have no field for yet:
-    it is known by its form.
+    It says so by an exception beside the content: TRUNCATION, with its details. Where the SDK's messages have no field for it
+    yet, it is known by its form.
     """
     from google.protobuf.unknown_fields import UnknownFieldSet  # type: ignore[import-untyped,unused-ignore]  # typed by nobody
 
-    for field_ in UnknownFieldSet(asset):
-        if field_.wire_type == 2 and field_.data[:2] == b"\x08\x01" and field_.data[2:3] in (b"", b"\x12"):
-            raise OddValueError("an asset that the inventory cut short")
+    told = [e.exception_type == _TRUNCATION for e in getattr(asset, "asset_exceptions", ())]
+    told += [_EXCEPTION.fullmatch(f.data) is not None for f in UnknownFieldSet(asset) if f.wire_type == _MESSAGE]
+    if any(told):
+        raise OddValueError("an asset that the inventory cut short")
 
 
 def of_kind(name: str, kind: Kind, value: Json) -> Json:

@@ -400,6 +400,13 @@ def test_an_asset_that_the_service_cut_short_is_not_taken_for_whole(gcp: Cloud, 
     assert found.presence(source) == {"complete"}
 
 
+@pytest.mark.parametrize("new", [b"\xd2\x01\x02\x08\x02", b"\xd2\x01\x06\x08\x01\x10\x01\x18\x01", b"\xd0\x01\x01"])
+def test_another_new_field_changes_nothing(gcp: Cloud, new: bytes) -> None:
+    uid = gcp.add(BUCKET, "plain", {"name": "plain"})
+    gcp.estate.get("RESOURCE", uid).MergeFromString(new)
+    assert uid in gather(gcp.connect(), BUCKET).facts("gcp.storage.bucket")
+
+
 def test_an_inventory_that_the_service_cut_short_tells_nothing_of_what_is_missing(gcp: Cloud) -> None:
     uid = gcp.add(INSTANCE, "vm", None, os_inventory=scene.inventory(scene.Calendar(datetime.now(UTC)), missing=True))
     gcp.estate.get("OS_INVENTORY", uid).MergeFromString(b"\xd2\x01\x02\x08\x01")
