@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -218,7 +219,7 @@ class _Reading(Generic[Kept]):
             for kind in unit.source.takes:
                 waiting.setdefault((unit.place.scope.account, kind), []).append(unit)
         kinds = tuple(sorted({kind for _, kind in waiting}))
-        reason = self._translated(bulk.name, lambda: self._routed(bulk, reader, kinds, units, waiting, deadline))
+        reason = self._translated(bulk.name, lambda: self._routed(bulk, reader, kinds, units, waiting, deadline), in_bulk=True)
         for unit in units:
             unit.reason = unit.reason or reason
 
@@ -242,7 +243,7 @@ class _Reading(Generic[Kept]):
                 continue
             for unit in waiting.get((item.account, item.kind), ()):
                 self._open(unit)
-                wrong = self._translated(unit.source.name, lambda unit=unit, item=item: self._shaped(unit, reader, item))  # type: ignore[misc]  # mypy cannot type a lambda's default
+                wrong = self._translated(unit.source.name, partial(self._shaped, unit, reader, item), in_bulk=True)
                 unit.reason = unit.reason or wrong
         return None
 
@@ -281,14 +282,17 @@ class _Reading(Generic[Kept]):
 
         return self._translated(unit.source.name, pull)
 
-    def _translated(self, name: str, read: Callable[[], Unread | None]) -> Unread | None:
-        """What a read came to: its own word, or that of the error that ended it."""
+    def _translated(self, name: str, read: Callable[[], Unread | None], *, in_bulk: bool = False) -> Unread | None:
+        """What a read came to: its own word, or that of the error that ended it.
+
+        A service that is not enabled has nothing; an inventory that is not enabled says nothing of what it would list.
+        """
         try:
             return read()
         except UnreadError as error:
             return error.unread
-        except NotEnabledError:
-            return None
+        except NotEnabledError as error:
+            return Unread(Why.UNSUPPORTED, name, str(error)) if in_bulk else None
         except Exception as error:  # noqa: BLE001 - the edge: an answer that the source does not understand is a result
             log.debug("%s of %s: %s", name, self._collection.target, trail(error))
             return Unread(Why.UNEXPECTED, name, _shape(error))

@@ -415,6 +415,25 @@ def test_a_bulk_pass_is_asked_through_the_first_place_though_another_target_read
     assert through == ["root"]
 
 
+def test_an_inventory_that_is_not_enabled_says_nothing_of_what_it_would_hold() -> None:
+    bulk = inventory(Item("box", "one", {"Name": "a"}), then=NotEnabledError("toy:inventory: NotRegistered"))
+    found = by_place(collect(taking(bulk, "box"), toy=ESTATE), "List box")
+    assert {account: s.presence for account, s in found.items()} == {
+        "root": Presence.FAILED, "one": Presence.PARTIAL, "two": Presence.FAILED,
+    }  # fmt: skip
+    assert str(found["two"].reason) == "inventory was unsupported (toy:inventory: NotRegistered)"
+
+
+def test_an_item_cannot_say_that_its_service_is_not_enabled() -> None:
+    def shape(reader: Reader, body: dict[str, str]) -> Iterator[Observation]:
+        raise NotEnabledError("no boxes here")
+        yield
+
+    taken = source("List box", shape, BOX, bulk=inventory(Item("box", "one", {"Name": "a"})), takes=("box",))
+    found = by_place(collect(taken, toy=ESTATE), "List box")
+    assert (found["one"].presence, found["two"].presence) == (Presence.FAILED, Presence.COMPLETE)
+
+
 def test_a_bulk_pass_that_never_ends_is_ended() -> None:
     def forever(reader: Reader, kinds: tuple[str, ...]) -> Iterator[Item]:
         while True:
