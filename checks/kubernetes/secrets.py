@@ -12,6 +12,7 @@ from evidence_store.records import Json, Resource
 _SECRET_NAME = re.compile(
     r"(?:pass(?:word|wd|phrase)|api[_-]?key|(?:access|api|auth|bearer|refresh)[_-]?token|"  # also at the end of a word
     r"(?:^|[^a-z])(?:pass|pwd|secret|token|private[_-]?key|secret[_-]?(?:access[_-]?)?key|auth[_-]?key|"
+    r"(?:encryption|hmac|master|signing)[_-]?key|secret[_-]?key[_-]?base|"
     r"account[_-]?key|client[_-]?secret|connection[_-]?string|credentials?))$",
     re.IGNORECASE,
 )

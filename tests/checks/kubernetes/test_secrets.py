@@ -46,6 +46,12 @@ def test_a_secret_in_plain_text_is_found_and_a_reference_to_one_is_not(
     assert "hunter2" not in seen.reason(CHECK, "shop/web")
 
 
+@pytest.mark.parametrize("name", ["SECRET_KEY_BASE", "RAILS_MASTER_KEY", "ENCRYPTION_KEY", "jwtSigningKey", "APP_HMAC_KEY"])
+def test_keys_of_applications_are_known_by_what_they_are_called(kube: Cluster, name: str) -> None:
+    pod(kube, containers=[container(**env(**{name: "abc", "PUBLIC_KEY": "abc", "SORT_KEY": "abc"}))])
+    assert look(kube.connect(), CHECK).reason(CHECK, "shop/web") == (f"pod shop/web holds a secret in plain text in web/{name}")
+
+
 def test_init_containers_count_and_the_first_few_are_named(kube: Cluster) -> None:
     many = env(**{f"KEY_{n}_PASSWORD": "x" for n in range(7)})
     pod(kube, containers=[container()], initContainers=[container("setup", **many)])
