@@ -18,16 +18,17 @@ HIGHEST = 65535
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports of one protocol, as a parameter names them: `22/tcp`, `5900-5903/tcp`."""
+    """Ports of one protocol, as a parameter names them: `22/tcp`, `5900-5903/tcp`; `53` for those of either."""
 
     text: str
     numbers: range
     protocol: str
 
     @classmethod
-    def of(cls, text: str) -> "Ports":
-        ports, _, protocol = text.partition("/")
-        return cls(text, _range(ports), protocol)
+    def of(cls, text: str) -> "tuple[Ports, ...]":
+        ports, _, protocol = text.casefold().partition("/")
+        named = (protocol,) if protocol.strip() not in ("", "*", "any") else ("tcp", "udp")
+        return tuple(cls(f"{ports}/{each.strip()}", _range(ports), each.strip()) for each in named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class _Rule:
 def openings(rules: Iterable[Json], wanted: Sequence[str]) -> Iterator[Opening]:
     """Which of these ports the rules of a group open to the internet; the first rule that does, for each."""
     inbound = sorted((rule for rule in map(_rule, rules) if rule is not None), key=lambda rule: rule.priority)
-    for ports in map(Ports.of, wanted):
+    for ports in (each for text in wanted for each in Ports.of(text)):
         found = (opening for family in FAMILIES if (opening := _opening(inbound, ports, family)) is not None)
         if (first := next(found, None)) is not None:
             yield first

@@ -134,6 +134,12 @@ def test_which_ports_are_management_is_a_parameter(azure: "Cloud") -> None:
     assert asked(azure, PORTS, ports=["8443/tcp"]).status(PORTS, "/web") == "fail"
 
 
+@pytest.mark.parametrize("named", ["8443", "8443/TCP", "8443/*", "8000-9000"])
+def test_a_port_counts_however_its_protocol_is_written(azure: "Cloud", named: str) -> None:
+    group(azure, rule(port="8443", access="Deny", protocol="Udp", priority=90), rule(port="8443"))
+    assert asked(azure, PORTS, ports=[named]).status(PORTS, "/web") == "fail"
+
+
 @pytest.mark.parametrize(("check", "type_"), [(PORTS, GROUP), (SUBNETS, NETWORK), (FLOWS, NETWORK), (FLOWS, FLOW_LOG)])
 def test_networks_that_may_not_be_read_are_unknown(azure: "Cloud", check: str, type_: str) -> None:
     group(azure)
