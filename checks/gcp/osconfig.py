@@ -60,8 +60,9 @@ def _silent(instance: Resource, at: datetime, first_report_hours: int) -> Answer
         return NotApplicable(f"{placed(instance)} is {instance.fact('status')}")
     if is_cluster_node(instance):
         return NotApplicable(f"{placed(instance)} is a node of a cluster, which replaces it to update it")
-    if instance.fact("availablePackages") is None:
-        made = instance.time("creationTimestamp")
+    made, reported = instance.time("creationTimestamp"), instance.time("updateTime")
+    before = made is not None and reported is not None and reported < made  # of an earlier machine of the same name
+    if instance.fact("availablePackages") is None or before:
         due = None if made is None else made + timedelta(hours=first_report_hours)
         if due is not None and due > at:
             return NotApplicable(f"{placed(instance)} is new; its first report is due on {due:%Y-%m-%d %H:%M} UTC")

@@ -141,3 +141,10 @@ def test_machines_alone_say_nothing_where_inventories_may_not_be_read(gcp: Cloud
     seen = asked(gcp, PATCH)
     assert seen.status(PATCH, "/web") == "unknown"
     assert "cloudasset.assets.listOSInventories was denied" in seen.reason(PATCH, "/web")
+
+
+@pytest.mark.parametrize(("made", "status"), [("2026-05-03T12:00:00Z", "fail"), ("2026-05-04T08:00:00Z", "not_applicable")])
+def test_a_report_of_an_earlier_machine_of_that_name_is_none(gcp: Cloud, made: str, status: str) -> None:
+    machine(gcp, creationTimestamp=made)
+    report(gcp, at="2026-05-03T06:00:00Z")
+    assert asked(gcp, PATCH).status(PATCH) == status
