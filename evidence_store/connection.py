@@ -20,6 +20,7 @@ from evidence_store.errors import StoreError
 T = TypeVar("T")
 
 ATTEMPTS = 4
+_SECRET = ("password", "sslpassword")  # options of libpq
 _FIRST_PAUSE = 0.1  # seconds; doubled each time
 
 
@@ -29,7 +30,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _parsed(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        self.name = self.url.render_as_string(hide_password=True)
+        self.name = _shown(self.url)
         self.engine = _sqlite(self.url, self.path) if self.sqlite else _postgresql(self.url)
         self._written = self.engine.execution_options(annexa_begin="IMMEDIATE")
         self._read = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
@@ -77,8 +78,8 @@ class Database:
     def sentence(self, error: SQLAlchemyError) -> str:
         cause = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
         text = " ".join(cause.split())
-        if self.url.password:
-            text = text.replace(str(self.url.password), "***")
+        for secret in _secrets(self.url):
+            text = text.replace(secret, "***")
         shown = "".join(c if c.isprintable() else "?" for c in text)  # it may quote what stands in a row
         return f"{self.name}: the store failed: {shown}"
 
@@ -101,12 +102,23 @@ def _parsed(url: str) -> sa.URL:
         raise StoreError("the store's url is not one: expected sqlite:///FILE or postgresql+psycopg://...") from None
     if parsed.drivername in ("postgresql", "postgres"):
         parsed = parsed.set(drivername="postgresql+psycopg")
-    shown = parsed.render_as_string(hide_password=True)
+    shown = _shown(parsed)
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"{shown}: the store is kept in SQLite or PostgreSQL")
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
         raise StoreError(f"{shown}: evidence is kept in a file; name one: sqlite:///annexa.db")
     return parsed
+
+
+def _shown(url: sa.URL) -> str:
+    """The URL without its secrets: libpq takes a password among the options, too."""
+    return url.update_query_dict({key: "***" for key in _SECRET if key in url.query}).render_as_string(hide_password=True)
+
+
+def _secrets(url: sa.URL) -> list[str]:
+    options = (url.query[key] for key in _SECRET if key in url.query)
+    given = [url.password, *(value for option in options for value in ([option] if isinstance(option, str) else option))]
+    return [str(secret) for secret in given if secret]
 
 
 def _sqlite(url: sa.URL, path: Path) -> sa.Engine:

@@ -1,6 +1,7 @@
 """Status over time: of a control as each sealed run assessed it, of a check, of a resource. Only changes are told.
 
 - What was recorded after the last sealed run is not shown.
+- Runs that were due and missed are told: a status lasted meanwhile, and nobody looked.
 - A control's status comes from the assessments as they were made, not from today's mapping.
 """
 
@@ -11,6 +12,7 @@ from datetime import datetime
 
 from evidence_store.database import FindingRow, Store
 from evidence_store.records import Json, Severity, Status
+from reports.missed import Missed, missed_runs, of_checks
 from reports.reading import Sealed
 
 
@@ -36,6 +38,7 @@ class ControlHistory:
     control: str
     title: str
     changes: tuple[Assessed, ...]  # oldest first
+    missed: tuple[Missed, ...] = ()  # that would have asked its checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class CheckHistory:
     check: str
     title: str
     changes: tuple[Tallied, ...]
+    missed: tuple[Missed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class ResourceHistory:
     uid: str
     type: str
     answers: tuple[Answer, ...]  # by check, oldest first
+    missed: tuple[Missed, ...] = ()
 
 
 def control_history(store: Store, asked: str) -> tuple[ControlHistory, ...]:
@@ -83,8 +88,10 @@ def control_history(store: Store, asked: str) -> tuple[ControlHistory, ...]:
         for entry in assessments:
             if entry["id"] in changes:
                 _append(changes[entry["id"]], _assessed(entry, finished))
+    catalogue, missed = latest.catalogue, missed_runs(store, latest.catalogue)
     return tuple(
-        ControlHistory(control, latest.catalogue.control(control).title, tuple(found)) for control, found in changes.items()
+        ControlHistory(c, catalogue.control(c).title, tuple(found), of_checks(missed, catalogue.select([c])))
+        for c, found in changes.items()
     )
 
 
@@ -139,7 +146,8 @@ def check_history(store: Store, check: str) -> CheckHistory:
         if not changes or changes[-1].counts != now:
             changes.append(Tallied(when, now))
     definition = latest.definitions.get(check)
-    return CheckHistory(check, definition.title if definition else "", tuple(changes))
+    missed = of_checks(missed_runs(store, latest.catalogue), {check})
+    return CheckHistory(check, definition.title if definition else "", tuple(changes), missed)
 
 
 def resource_history(store: Store, uid: str) -> ResourceHistory:
@@ -150,7 +158,8 @@ def resource_history(store: Store, uid: str) -> ResourceHistory:
         Answer(row.check, row.version, row.severity, row.status, row.reason, row.opened_time, row.closed_time, row.since_time)
         for row in rows
     )
-    return ResourceHistory(uid, rows[-1].type if rows else "", answers)
+    missed = of_checks(missed_runs(store, latest.catalogue), {answer.check for answer in answers})
+    return ResourceHistory(uid, rows[-1].type if rows else "", answers, missed)
 
 
 def _sealed(rows: Iterable[FindingRow], latest: Sealed) -> Iterator[FindingRow]:

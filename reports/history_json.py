@@ -6,6 +6,7 @@ from typing import TextIO
 
 from evidence_store.records import Json
 from reports.history import CheckHistory, ControlHistory, ResourceHistory
+from reports.missed import Missed
 from reports.view import stamp
 
 SCHEMA = "annexa.history/1"
@@ -20,7 +21,8 @@ def write_check(history: CheckHistory, out: TextIO) -> None:
         {"since": stamp(change.since), **{str(status): number for status, number in change.counts.items()}}
         for change in history.changes
     ]
-    _write(out, "check", [{"id": history.check, "title": history.title or None, "changes": changes}])
+    subject = {"id": history.check, "title": history.title or None, "changes": changes, "missed": _missed(history.missed)}
+    _write(out, "check", [subject])
 
 
 def write_resource(history: ResourceHistory, out: TextIO) -> None:
@@ -37,7 +39,8 @@ def write_resource(history: ResourceHistory, out: TextIO) -> None:
         }
         for answer in history.answers
     ]
-    _write(out, "resource", [{"id": history.uid, "type": history.type or None, "changes": answers}])
+    subject = {"id": history.uid, "type": history.type or None, "changes": answers, "missed": _missed(history.missed)}
+    _write(out, "resource", [subject])
 
 
 def _control(history: ControlHistory) -> Json:
@@ -60,7 +63,14 @@ def _control(history: ControlHistory) -> Json:
             }
             for change in history.changes
         ],
+        "missed": _missed(history.missed),
     }
+
+
+def _missed(missed: Sequence[Missed]) -> Json:
+    return [
+        {"schedule": m.schedule, "count": m.count, "first": stamp(m.first), "last": stamp(m.last), "why": m.why} for m in missed
+    ]
 
 
 def _write(out: TextIO, of: str, subjects: list[Json]) -> None:

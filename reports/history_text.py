@@ -6,6 +6,7 @@ from typing import TextIO
 
 from evidence_store.records import Status
 from reports.history import CheckHistory, ControlHistory, ResourceHistory
+from reports.missed import Missed, told
 from reports.run_text import ASSESSMENT_STYLES
 from reports.terminal import Column, Paper, counted
 from reports.view import to_the_minute
@@ -46,6 +47,7 @@ def write_controls(histories: Sequence[ControlHistory], out: TextIO, *, colour: 
             ),
             indent=0,
         )
+        _missed(paper, history.missed)
         paper.blank()
 
 
@@ -65,6 +67,7 @@ def write_check(history: CheckHistory, out: TextIO, *, colour: bool | None = Non
             for change in history.changes[-CHANGES_SHOWN:]
         ),
     )
+    _missed(paper, history.missed)
 
 
 def write_resource(history: ResourceHistory, out: TextIO, *, colour: bool | None = None) -> None:
@@ -91,6 +94,12 @@ def write_resource(history: ResourceHistory, out: TextIO, *, colour: bool | None
                 for answer in answers[-CHANGES_SHOWN:]
             ),
         )
+    _missed(paper, history.missed)
+
+
+def _missed(paper: Paper, missed: Sequence[Missed]) -> None:
+    if missed:
+        paper.say(told(missed), style="yellow")
 
 
 def _earlier(paper: Paper, number: int) -> None:

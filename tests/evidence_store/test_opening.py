@@ -68,6 +68,7 @@ def test_every_table_of_evidence_is_named_so_and_no_other() -> None:
         ("sqlite:////nowhere/at/all/annexa.db", "there is no directory"),
         ("postgresql://u:hunter22@127.0.0.1:1/db", "the store failed"),
         ("postgresql+psycopg://u:hunter22@/db?host=/nowhere", "the store failed"),
+        ("postgresql+psycopg://u@127.0.0.1:1/db?password=hunter22", "the store failed"),
     ],
 )
 def test_a_store_that_cannot_be_is_one_sentence_without_a_password(url: str, sentence: str) -> None:
@@ -173,6 +174,21 @@ def test_known_states_are_a_mapping_that_threads_share(bench: Bench) -> None:
     with pytest.raises(KeyError):
         known["aws.s3.bucket", "none", "config"]
     assert len(bench.store.known(IRELAND, "other")) == 0
+
+
+def test_what_a_run_compares_with_is_what_is_in_force_and_no_more(bench: Bench) -> None:
+    from .conftest import IRELAND, OHIO
+
+    assert len(bench.store.knowing().of(IRELAND, "s3.ListBuckets")) == 0
+    bench.run("r1", {"u1": {"n": 1}, "u2": {"n": 2}})
+    knowing = bench.store.knowing()
+    mine, whole = knowing.of(IRELAND, "s3.ListBuckets"), bench.store.known(IRELAND, "s3.ListBuckets")
+    assert {key: mine[key] for key in mine} == {key: whole[key] for key in whole} != {}
+    assert mine.size == whole.size
+    nothing, asked = knowing.of(OHIO, "s3.ListBuckets"), bench.store.known(OHIO, "s3.ListBuckets")
+    assert (len(nothing), nothing.size) == (0, asked.size)
+    bench.run("r2", {})
+    assert len(bench.store.knowing().of(IRELAND, "s3.ListBuckets")) == 0
 
 
 def test_what_follows_the_end_of_a_run_follows_its_seal(lite: Bench) -> None:

@@ -3,10 +3,12 @@
 import io
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, TextIO
 
 import pytest
 
+from evidence_store.firings import Missed, WhyMissed
 from evidence_store.records import Status
 from mappings.catalogue import UnknownControlError
 from reports import history_json, history_text
@@ -14,6 +16,7 @@ from reports.history import check_history, control_history, resource_history
 from reports.reading import NoRunError
 from tests.reports.sealing import Book, said
 
+DAY = timedelta(days=1)
 UID = "arn:aws:rds:eu-west-1:db:a"
 
 
@@ -39,6 +42,38 @@ def test_a_controls_runs_are_collapsed_to_changes(lived: Book) -> None:
     assert [c["fail"] for c in subject["changes"]] == [1, 0]
     assert subject["changes"][0]["from"] < subject["changes"][0]["last"] < subject["changes"][1]["from"]
     assert "Use of cryptography" in written(history_text.write_controls, [history])
+
+
+@pytest.mark.parametrize(
+    ("asks", "counts"),
+    [
+        ({}, True),
+        ({"checks": ["aws_rds_encrypted"]}, True),
+        ({"controls": ["A.8.24"]}, True),
+        ({"checks": ["aws_iam_access_key_age"]}, False),
+    ],
+)
+def test_runs_that_were_missed_and_would_have_asked_are_told(lived: Book, asks: dict[str, list[str]], *, counts: bool) -> None:
+    firings, at = lived.store.firings, datetime(2026, 1, 1, 3, tzinfo=UTC)
+    firings.register("nightly", {"name": "nightly", "targets": [], "controls": [], "checks": [], **asks}, at)
+    (standing,) = firings.standings()
+    firing = firings.claim(standing, at + 4 * DAY, Missed(3, at + DAY, at + 3 * DAY, WhyMissed.DOWN), "one", DAY)
+    assert firing is not None
+    assert firings.miss(firing, WhyMissed.FAILED)
+    lived.run([said("aws_rds_encrypted", "a", Status.PASS)])
+    [control] = control_history(lived.store, "A.8.24")
+    check, resource = check_history(lived.store, "aws_rds_encrypted"), resource_history(lived.store, UID)
+    sentence = "4 runs that were due from 2026-01-02 03:00Z to 2026-01-05 03:00Z were missed (3 down, 1 failed)"
+    for write_json, write_text, history in (
+        (history_json.write_controls, history_text.write_controls, [control]),
+        (history_json.write_check, history_text.write_check, check),
+        (history_json.write_resource, history_text.write_resource, resource),
+    ):
+        [subject] = json.loads(written(write_json, history))["subjects"]
+        assert [(m["schedule"], m["count"], m["why"]) for m in subject["missed"]] == (
+            [("nightly", 3, "down"), ("nightly", 1, "failed")] if counts else []
+        )
+        assert (sentence in " ".join(written(write_text, history).split())) == counts
 
 
 def test_a_theme_gives_the_history_of_each_of_its_controls(lived: Book) -> None:
