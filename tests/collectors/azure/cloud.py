@@ -82,6 +82,7 @@ class Cloud:
         self.denials: list[Denial] = []
         self.unseen: set[str] = set()  # subscriptions where the caller has no role at all
         self.unlisted: set[str] = set()  # subscriptions that the list of them has not got yet
+        self.leaving: list[str] = []  # resources that go when the first page of a query has been given
         self.expired = False
         self.tenant_token = TENANT
         self.assertions: set[str] = set()  # tokens of workloads that the directory trusts

@@ -124,6 +124,11 @@ class Service:
         }
         if more:
             answer["$skipToken"] = base64.b64encode(str(start + size).encode()).decode()
+        if more and self._cloud.leaving:
+            self._last = None
+            for id_ in self._cloud.leaving:
+                self._cloud.resources.pop(id_.lower())
+            self._cloud.leaving = []
         return Answer(200, answer, {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"})
 
     def _shown(self, table: str, kinds: set[str], body: Any, options: Any) -> list[dict[str, Any]]:

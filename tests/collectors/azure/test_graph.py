@@ -97,6 +97,17 @@ def test_a_wider_grant_covers_the_read_of_a_type(azure: Cloud, action: str) -> N
     assert reason(azure.connect(), MACHINES, PROD) == ""
 
 
+def test_a_row_that_moves_up_while_pages_are_read_is_not_passed_over(azure: Cloud) -> None:
+    machines(azure, 6)
+    ids = sorted(id_ for id_ in azure.resources if "/virtualmachines/" in id_)
+    azure.leaving = [ids[0]]
+    seen = collect(azure.connect(), MACHINES)
+    assert sorted(seen.facts("azure.compute.virtual_machine")) == ids
+    assert len(azure.asked("resourcegraph.resources")) == 6  # each page once more, since one went on the way
+    assert all(s.reason is None for s in seen.snapshots[MACHINES])
+    assert sum(s.count for s in seen.snapshots[MACHINES]) == 6
+
+
 def test_what_one_role_takes_away_another_may_give(azure: Cloud) -> None:
     azure.deny("Microsoft.Compute/*")
     azure.grants[PROD].append({"actions": ["Microsoft.Compute/virtualMachines/read"], "notActions": []})
