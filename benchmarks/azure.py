@@ -3,7 +3,7 @@
 The tenant stands on the loopback: sign-in, Resource Manager and Resource Graph over TLS, in a process of its own. Each scan is
 a process of its own too, so that its CPU and its peak of memory are its own, the SDK's included.
 
-    python -m benchmarks.azure [--resources 10000] [--runs 3] [--latency 50]
+    python -m benchmarks.azure [--resources 10000] [--patches 50] [--runs 3] [--latency 50]
 
 Figures hold for the machine at hand; compare ratios, not runs on different machines.
 """
@@ -34,10 +34,11 @@ print(f"{resident() - before:.0f}")
 
 
 @contextmanager
-def tenant(resources: int, latency: float) -> Iterator[tuple[str, dict[str, str]]]:
+def tenant(resources: int, patches: int, latency: float) -> Iterator[tuple[str, dict[str, str]]]:
     """A tenant on the loopback: the configuration that reads it, and the environment that leads there."""
     command = [sys.executable, "-u", "-m", "tests.collectors.azure.server", "--resources", str(resources)]
-    process = subprocess.Popen([*command, "--latency", str(latency)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    command += ["--patches", str(patches), "--latency", str(latency)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     configuration: list[str] = []
     environment: dict[str, str] = {}
@@ -88,8 +89,8 @@ def runs(bench: Bench, number: int, environment: dict[str, str]) -> None:
         row("rows written", f"{written:,}", "" if run == 1 else "20 at most", holds=None if run == 1 else written <= 20)
 
 
-def measure(resources: int, number: int, latency: float) -> None:
-    with tempfile.TemporaryDirectory() as name, tenant(resources, latency) as (configuration, environment):
+def measure(resources: int, patches: int, number: int, latency: float) -> None:
+    with tempfile.TemporaryDirectory() as name, tenant(resources, patches, latency) as (configuration, environment):
         os.environ.update(environment)
         bench = Bench(Path(name), 0)
         (bench.directory / "annexa.toml").write_text(configuration)
@@ -109,10 +110,11 @@ def measure(resources: int, number: int, latency: float) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--resources", type=int, default=10_000)
+    parser.add_argument("--patches", type=int, default=50, help="updates that each machine lacks")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--latency", type=float, default=50, help="milliseconds that each answer takes")
     given = parser.parse_args()
-    measure(given.resources, given.runs, given.latency)
+    measure(given.resources, given.patches, given.runs, given.latency)
 
 
 if __name__ == "__main__":

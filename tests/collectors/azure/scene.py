@@ -107,8 +107,8 @@ def _logs(cloud: Cloud) -> None:
         cloud.add("Microsoft.Security/pricings", "VirtualMachines", subscription=subscription, properties={"pricingTier": tier})
 
 
-def crowd(cloud: Cloud, many: int) -> None:
-    """So many more resources, of five types, in both subscriptions."""
+def crowd(cloud: Cloud, many: int, patches: int = 0) -> None:
+    """So many more resources, of five types, in both subscriptions; machines all lack the same so many updates."""
     types = (
         "Microsoft.Storage/storageAccounts",
         "Microsoft.Network/networkSecurityGroups",
@@ -116,6 +116,9 @@ def crowd(cloud: Cloud, many: int) -> None:
         "Microsoft.Compute/disks",
         "Microsoft.KeyVault/vaults",
     )
+    lacking = [{"patchName": f"package-{number}", "version": f"1.{number}"} for number in range(patches)]
     for number in range(many):
         subscription = (PROD, TEST)[number % 2]
-        cloud.add(types[number % len(types)], f"crowd{number:06d}", subscription=subscription, tags=_TAGS)
+        id_ = cloud.add(types[number % len(types)], f"crowd{number:06d}", subscription=subscription, tags=_TAGS)
+        if lacking and "virtualMachines" in id_:
+            cloud.assess(id_, *lacking)

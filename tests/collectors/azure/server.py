@@ -149,6 +149,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--resources", type=int, default=0, help="that many more resources beside the scene's")
+    parser.add_argument("--patches", type=int, default=0, help="updates that each of the further machines lacks")
     parser.add_argument("--page", type=int, default=1000, help="rows of a page at most")
     parser.add_argument("--latency", type=float, default=0.0, help="milliseconds before each answer")
     given = parser.parse_args()
@@ -159,7 +160,7 @@ def main() -> None:
 
         server.cloud.page, server.cloud.latency = given.page, given.latency / 1000
         scene(server.cloud, datetime.now(UTC))
-        crowd(server.cloud, given.resources)
+        crowd(server.cloud, given.resources, given.patches)
         for name, value in server.environment().items():
             sys.stdout.write(f"export {name}={value}\n")
         sys.stdout.write(f'\n[[target]]\nname = "azure"\nkind = "azure"\nendpoint = "{server.cloud.endpoint}"\n\n')
