@@ -10,7 +10,7 @@ from datetime import datetime
 
 from evidence_store import connection, estate_reading, lock
 from evidence_store.errors import HeldError, RolledBackError, StaleError, StoreError
-from evidence_store.estate_reading import Estate, Held, Stored, Within
+from evidence_store.estate_reading import Estate, Held, Knowing, Stored, Within
 from evidence_store.finding_reading import Findings
 from evidence_store.firings import Firings
 from evidence_store.keys import Keys
@@ -124,6 +124,9 @@ class Store:
 
     def known(self, scope: Scope, source: str) -> Known:
         return estate_reading.known(self.database, scope, source)
+
+    def knowing(self) -> Knowing:
+        return Knowing(self.database)
 
     def resources(
         self, within: Within, type_: str, facets: Sequence[str] | None = None, at: int | None = None

@@ -57,6 +57,26 @@ def known(database: Database, scope: Scope, source: str) -> Known:
     return found
 
 
+class Knowing:
+    """What a run compares with. Which sources hold nothing at all is asked once, and of those nothing more."""
+
+    def __init__(self, database: Database) -> None:
+        stream, interval = schema.stream.c, schema.interval.c
+        self._database = database
+        held = sa.exists().where(interval.stream == stream.id, interval.closed.is_(None))
+        with database.reading() as connection:
+            newest = connection.execute(sa.select(sa.func.max(schema.leaf.c.idx))).scalar()
+            self._size = 0 if newest is None else newest + 1
+            rows = connection.execute(sa.select(schema.stream).where(held))
+            self._held = {(Scope(row.provider, row.account, row.region), row.source) for row in rows}
+
+    def of(self, scope: Scope, source: str) -> Known:
+        """The states in force of one source in one scope, without their bodies."""
+        if (scope, source) in self._held:
+            return known(self._database, scope, source)
+        return Known(scope, source, self._size)
+
+
 class Estate:
     """Resources as stored. Safe to use from several threads."""
 

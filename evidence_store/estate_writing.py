@@ -46,6 +46,7 @@ class EstateWriter:
         self._connection = connection
         self._leaf = leaf
         self._ids = ids
+        self._streams: dict[tuple[Scope, str], int] | None = None  # every one that there is, once one is asked for
         self.opened = 0
         self.closed = 0
 
@@ -72,7 +73,9 @@ class EstateWriter:
 
     def _stream(self, scope: Scope, source: str) -> tuple[int, bool]:
         """The stream's id, and whether it was there before."""
-        found = stream_id(self._connection, scope, source)
+        if self._streams is None:  # one question, and not one for each source in each of a thousand accounts
+            self._streams = streams(self._connection)
+        found = self._streams.get((scope, source))
         if found is not None:
             return found, True
         made = self._ids.stream
@@ -82,6 +85,7 @@ class EstateWriter:
                 id=made, provider=scope.provider, account=scope.account, region=scope.region, source=source
             )
         )
+        self._streams[scope, source] = made
         return made, False
 
     def _moved(self, stream: int, size: int) -> bool:
@@ -148,6 +152,12 @@ def stream_id(connection: sa.Connection, scope: Scope, source: str) -> int | Non
         )
     ).scalar()
     return found
+
+
+def streams(connection: sa.Connection) -> dict[tuple[Scope, str], int]:
+    """The ids of all streams."""
+    rows = connection.execute(sa.select(schema.stream))
+    return {(Scope(row.provider, row.account, row.region), row.source): row.id for row in rows}
 
 
 def _roots(collected: Collected, reused: Iterable[Sealed]) -> tuple[bytes, bytes | None]:

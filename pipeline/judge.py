@@ -53,11 +53,13 @@ class Seen:
     unread: Mapping[Missed, Unread] = field(default_factory=dict)  # asked for and not obtained
     unseen: frozenset[Missed] = frozenset()  # in the store from before, not named by a partial listing
     effective: datetime | None = None  # the time that the whole answer speaks of, where it is not that of the look
+    empty: bool = False  # read to its end, and there is nothing: no state needs to be looked for
 
     @classmethod
     def of(cls, snapshot: Snapshot, unseen: Iterable[Missed] = ()) -> "Seen":
         unread = {(u.type, u.uid, u.facet): u.unread for u in snapshot.unread}
-        return cls(snapshot.presence, snapshot.reason, unread, frozenset(unseen), snapshot.effective)
+        empty = snapshot.presence is Presence.COMPLETE and not snapshot.count and not unread
+        return cls(snapshot.presence, snapshot.reason, unread, frozenset(unseen), snapshot.effective, empty)
 
     def lacks(self, type_: str, uid: str, facet: str) -> Unread | None:
         """Why this facet was not read; `None` if it was, or if the source answered that there is none."""
@@ -263,6 +265,8 @@ class World:
         listing = self.sources.listing(type_)
         for scope in scopes:
             seen = self.seen(scope)
+            if seen[listing.source.name].empty:
+                continue
             odd = _unreadable(seen[listing.source.name], type_, listing.facet.name)
             for uid, facets in self.states.resources(scope, type_):
                 if listing.facet.name in facets:
@@ -316,7 +320,7 @@ def judge(
     for uid, unread in not_listed(known, listing, scope):
         for check in checks:
             yield finding(check, unlisted_uid(check, type_, scope, uid), Verdict(Status.UNKNOWN, str(unread)))
-    if known is None or known.presence is Presence.FAILED:
+    if known is None or known.presence is Presence.FAILED or known.empty:
         return
     facts = {check.id: Facts(world.sources, type_, check.needs) for check in checks}
     for uid, facets in world.states.resources(scope, type_):

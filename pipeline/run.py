@@ -134,6 +134,7 @@ class _Run:
         self._writer = writer
         self._gathered = _Gathered()
         self._reading = threading.Lock()
+        self._knowing = environment.store.knowing()
         self._redactor = Redactor(environment.keys.redaction)
         self._shares = Shares(selection.targets)
         self._observed: dict[str, datetime] = {}  # target -> when its last answer was in
@@ -183,7 +184,7 @@ class _Run:
     def _sealer(self, scope: Scope, source: Source) -> Sealer:
         """What is known is read by one thread at a time: each would need a connection, with a cache of its own."""
         with self._reading:
-            return Sealer(self._redactor, self._environment.store.known(scope, source.name))
+            return Sealer(self._redactor, self._knowing.of(scope, source.name))
 
     def _read(self, collector: Collector[Collected], target: Target) -> Collection[Collected]:
         """Read one target, in a thread of its own."""

@@ -103,6 +103,23 @@ def test_a_fact_gives_the_answer() -> None:
     assert only(ask(check(is_big, ("Size",)), BOX)) == ("fail", "a is 3", "box:a")
 
 
+def test_no_state_is_looked_for_where_a_listing_was_read_to_its_end_and_is_empty() -> None:
+    asked: list[str] = []
+
+    class Watched(States):
+        def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:
+            asked.append(type_)
+            return super().resources(scope, type_)
+
+    one = check(has_bag, ("Name",), looks_up={"toy.bag": ("Box",)}, takes_inventory=True)
+    looks = [snapshot("List"), replace(snapshot("Bags"), count=0)]
+    world = World(SOURCES, Watched(BOX), {(s.scope, s.source): Seen.of(s) for s in looks}, [one])
+    found = list(judge(world, "toy.box", HERE, [one], {one.id: {}}, {one.id: ""}, AT))
+    assert only(found)[:2] == ("fail", "a has no bag")
+    assert asked == ["toy.box"]
+    assert not Seen.of(replace(looks[1], unread=(UnreadFacet("toy.bag", "bag:1", "config", DENIED),))).empty
+
+
 def test_a_denied_listing_is_one_unknown_for_the_scope_whatever_is_stored() -> None:
     found = ask(check(is_big, ("Size",)), BOX, snapshot("List", Presence.FAILED))
     assert only(found) == ("unknown", "toy:ListBoxes was denied", "toy:acct:global")
