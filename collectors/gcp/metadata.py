@@ -51,7 +51,7 @@ def _entries(given: Json) -> Iterable[tuple[str, str]]:
     for item in items:
         if not isinstance(item, dict) or not isinstance(item.get("key"), str):
             raise OddValueError("metadata holds an item without a key")
-        value = item.get("value", "")
+        value = item.get("value") or ""
         if not isinstance(value, str):
             raise OddValueError("metadata holds a value that is no text")
         yield item["key"], value

@@ -1,12 +1,15 @@
 """From the protocol's values to JSON as the service's REST API words it.
 
 - Its numbers are all floating: those that are whole become integers. What is no number is refused.
+- A time that was never set may come as the beginning of all times: it is none.
 - Only what is asked for is converted; a resource may be large, and what is kept of it small.
 """
 
 from typing import Any
 
 from evidence_store.records import Json
+
+_NO_TIME = "1970-01-01T00:00:00"
 
 
 class OddValueError(ValueError):
@@ -17,7 +20,7 @@ def plain(value: Any) -> Json:
     """A `google.protobuf.Value` as JSON. Raises `OddValueError`."""
     match value.WhichOneof("kind"):
         case "string_value":
-            return value.string_value
+            return None if value.string_value.startswith(_NO_TIME) else value.string_value
         case "struct_value":
             return {name: plain(inner) for name, inner in value.struct_value.fields.items()}
         case "list_value":

@@ -39,6 +39,14 @@ def refused(gcp: Cloud, asset_type: str, data: dict[str, Any], facet: str = "con
 # Values.
 
 
+def test_the_time_that_stands_for_none_is_none(gcp: Cloud) -> None:
+    network = {"value": "0.0.0.0/0", "expirationTime": "1970-01-01T00:00:00Z"}
+    data = {"name": "one", "databaseVersion": "POSTGRES_16", "createTime": "1970-01-01T00:00:00.000Z"}
+    facts = kept(gcp, "sqladmin.googleapis.com/Instance", data | {"settings": {"ipConfiguration": {"networks": [network]}}})
+    assert facts["settings"]["ipConfiguration"]["networks"] == [{"value": "0.0.0.0/0", "expirationTime": None}]
+    assert "createTime" not in facts
+
+
 def test_numbers_are_whole_where_they_are_and_sixty_four_bits_stay_text(gcp: Cloud) -> None:
     facts = kept(gcp, FIREWALL, {"name": "f", "network": "n", "id": "9223372036854775807", "priority": 65534})
     assert (facts["id"], facts["priority"]) == ("9223372036854775807", 65534)
