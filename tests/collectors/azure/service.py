@@ -120,7 +120,7 @@ class Service:
             "count": len(part),
             "data": part,
             "facets": [],
-            "resultTruncated": "true" if more else "false",
+            "resultTruncated": "false",  # of pages too: it is true where there is no way to the rest
         }
         if more:
             answer["$skipToken"] = base64.b64encode(str(start + size).encode()).decode()
@@ -264,7 +264,7 @@ def _spoil(answer: Answer, how: str, here: str) -> None:
         for name in ("value", "data") if how == "no_list" else ("$skipToken", "nextLink"):
             answer.body.pop(name, None)
     changes: dict[str, dict[str, Any]] = {
-        "endless": {"$skipToken": "MA==", "resultTruncated": "true", "nextLink": here},
+        "endless": {"$skipToken": "MA==", "nextLink": here},
         "short": {"totalRecords": answer.body.get("totalRecords", 0) + 5} if how == "short" else {},
         "cut": {"resultTruncated": "true"},
         "offsite": {"nextLink": "https://elsewhere.invalid/subscriptions?api-version=2022-12-01"},
