@@ -17,7 +17,6 @@ from evidence_store.records import Json, Observation
 
 RULE = "gcp.compute.firewall"
 POLICY = "compute.googleapis.com/FirewallPolicy"
-_PORTS = ("IPProtocol", "ports")
 # What a rule of a policy may take from beside addresses; each narrows it to something that has a name.
 _NAMED = ("srcSecureTags", "srcFqdns", "srcRegionCodes", "srcThreatIntelligences", "srcNetworks")
 _FROM_OUTSIDE = (None, "UNSPECIFIED", "INTERNET")
@@ -25,20 +24,21 @@ _LISTS = ("sourceRanges", "destinationRanges", "sourceTags", "targetTags", "sour
 
 
 def _rules(facts: Facts, _: Any) -> Facts:
-    """Ports by protocol; the inventory has also worded the protocol's name in another case."""
+    """Ports by protocol, and lists in order. The inventory has also worded both otherwise: `ipProtocol`, `port`, `sourceRange`."""
     more: Facts = {}
     for name in ("allowed", "denied"):
         if name in facts:
             more[name] = [_ports(entry) for entry in facts[name]]
     for name in _LISTS:
-        if name in facts:
-            more[name] = sorted(facts[name], key=str)
+        if (found := facts.get(name, facts.get(name[:-1]))) is not None:
+            more[name] = sorted(found, key=str)
     return more
 
 
 def _ports(entry: Json) -> Facts:
-    named = {"IPProtocol": entry["ipProtocol"], **entry} if isinstance(entry, dict) and "ipProtocol" in entry else entry
-    return only(named, *_PORTS)
+    told = only(entry, "IPProtocol", "ipProtocol", "ports", "port")
+    named = {"IPProtocol": told.get("IPProtocol", told.get("ipProtocol")), "ports": told.get("ports", told.get("port"))}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 _rule = Shape(
@@ -63,6 +63,7 @@ _rule = Shape(
         "logConfig": dict,
     },
     added=("sourceAddressGroups",),
+    passing={name[:-1]: list for name in _LISTS},
 )
 
 

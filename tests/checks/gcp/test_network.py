@@ -99,6 +99,23 @@ def test_a_refusal_that_goes_before_closes_what_a_rule_opens(gcp: Cloud, refusal
     assert asked(gcp, PORTS).status(PORTS, "/open") == status
 
 
+@pytest.mark.parametrize(
+    ("refusal", "status"),
+    [
+        ({"sourceRange": ["198.51.100.0/24"]}, "fail"),
+        ({"sourceRange": ["0.0.0.0/0"], "targetTag": ["web"]}, "fail"),
+        ({"sourceRange": ["0.0.0.0/0"]}, "pass"),
+    ],
+)
+def test_the_inventorys_older_wording_is_understood(gcp: Cloud, refusal: dict[str, Any], status: str) -> None:
+    rule(gcp, allowed=[{"ipProtocol": "tcp", "port": ["22"]}], sourceRange=["0.0.0.0/0"])
+    rule(gcp, "web", allowed=[{"ipProtocol": "tcp", "port": ["443"]}], sourceRange=["0.0.0.0/0"])
+    rule(gcp, "jump", allowed=[{"ipProtocol": "tcp", "port": ["22"]}], sourceTag=["bastion"])
+    rule(gcp, "refuse", denied=[{"ipProtocol": "tcp"}], priority=900, **refusal)
+    seen = asked(gcp, PORTS)
+    assert (seen.status(PORTS, "/open"), seen.status(PORTS, "/web"), seen.status(PORTS, "/jump")) == (status, "pass", "pass")
+
+
 def test_a_refusal_of_what_goes_to_some_addresses_closes_a_rule_for_no_others(gcp: Cloud) -> None:
     rule(gcp, destinationRanges=["10.0.0.0/28"], **SSH)
     rule(gcp, "refuse", destinationRanges=["10.0.0.0/24"], **DENY)
