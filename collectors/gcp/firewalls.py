@@ -24,7 +24,7 @@ _LISTS = ("sourceRanges", "destinationRanges", "sourceTags", "targetTags", "sour
 
 
 def _rules(facts: Facts, _: Any) -> Facts:
-    """Ports by protocol, and lists in order. The inventory has also worded both otherwise: `ipProtocol`, `port`, `sourceRange`."""
+    """Ports by protocol, and lists in order. The inventory has also called them `ipProtocol`, `port`, `sourceRange`."""
     more: Facts = {}
     for name in ("allowed", "denied"):
         if name in facts:
