@@ -1,10 +1,10 @@
 """Functions, and the settings that code is started with."""
 
-import re
 from datetime import date, datetime
 
 from checks.check import Answer, NotApplicable, Unknown, check
-from evidence_store.records import Json, Resource
+from checks.secret_names import held_in
+from evidence_store.records import Resource
 
 # The day on which AWS ends support for a runtime, from its table of runtimes as of August 2026. Some days move; the
 # parameter `ends` goes before this table.
@@ -26,14 +26,6 @@ _ENDS = {
     "ruby3.4": "2028-03-31", "ruby4.0": "2029-03-31",
     "provided": "2024-01-08", "provided.al2": "2026-07-31", "provided.al2023": "2029-06-30",
 }  # fmt: skip
-# What a variable that holds a secret is called, as its last words.
-_SECRET_NAME = re.compile(
-    r"(?:pass(?:word|wd|phrase)|api[_-]?key|(?:access|api|auth|bearer|refresh)[_-]?token|"  # also at the end of a word
-    r"(?:^|[^a-z])(?:pass|pwd|secret|token|private[_-]?key|secret[_-]?(?:access[_-]?)?key|auth[_-]?key|"
-    r"account[_-]?key|client[_-]?secret|connection[_-]?string|credentials?))$",
-    re.IGNORECASE,
-)
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @check(
@@ -82,21 +74,6 @@ def aws_no_plaintext_secrets(resource: Resource, *, harmless: tuple[str, ...] = 
     variables = resource.fact("Variables")
     if variables is None:
         return NotApplicable(f"{resource.name} is terminated and starts nothing any more")
-    held = {name: kind for name, text in variables.items() if (kind := _kind(text)) is not None}
-    shown = [f"{name} ({kind.replace('_', ' ')})" for name, kind in sorted(held.items()) if kind != "value"]
-    named = [name for name, kind in sorted(held.items()) if kind == "value" and _sounds_secret(name, harmless)]
-    found = shown + named
+    found = held_in(variables, harmless)
     more = f" and {len(found) - 3} more" if len(found) > 3 else ""
     return f"{resource.name} holds a secret in plain text in {', '.join(found[:3])}{more}" if found else None
-
-
-def _kind(text: Json) -> str | None:
-    """What redaction recognised in a text: `value` where nothing; `None` for an empty text."""
-    if isinstance(text, dict):
-        return str(text["$redacted"])
-    return "value" if text else None
-
-
-def _sounds_secret(name: str, harmless: tuple[str, ...]) -> bool:
-    own = name.rpartition("/")[2]
-    return own not in harmless and _SECRET_NAME.search(_CAMEL.sub("_", own)) is not None
