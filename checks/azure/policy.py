@@ -1,6 +1,7 @@
 """Azure Policy: which rules hold for a subscription, and what is exempted from them."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from checks.azure.naming import last, lowered, said, some, subscription
 from checks.azure.roles import above, of_tenant
@@ -9,9 +10,10 @@ from evidence_store.records import Inventory, Resource
 
 _PLACE = ("displayName", "managementGroups", "tenantId")
 _ASSIGNED = ("enforcementMode", "notScopes", "policyDefinitionId", "scope")
+_EXEMPTED = {"azure.policy.exemption": ("expiresOn", "policyAssignmentId", "policyDefinitionReferenceIds")}
 
 
-def _assigned(place: Resource, inventory: Inventory, wanted: frozenset[str]) -> Iterator[tuple[Resource, str]]:
+def _assigned(place: Resource, inventory: Inventory, wanted: frozenset[str], at: datetime) -> Iterator[tuple[Resource, str]]:
     """The assignments of these definitions that a subscription stands under, and why one of them does not hold there."""
     inherited = above(place)
     covering = [a for scope in sorted({place.uid, *inherited}) for a in inventory.where("azure.policy.assignment", scope=scope)]
@@ -23,8 +25,20 @@ def _assigned(place: Resource, inventory: Inventory, wanted: frozenset[str]) -> 
             yield assignment, f"{assignment.name} leaves it out"
         elif said(assignment, "enforcementMode", "Default") == "donotenforce":
             yield assignment, f"{assignment.name} is not enforced"
+        elif waived := _waived(assignment, {place.uid, *inherited}, inventory, at):
+            yield assignment, f"{assignment.name} is waived by the exemption {waived}"
         else:
             yield assignment, ""
+
+
+def _waived(assignment: Resource, scopes: set[str], inventory: Inventory, at: datetime) -> str | None:
+    """The exemption, at one of these scopes and still running, that takes a subscription out of all of an assignment."""
+    for exemption in inventory.where("azure.policy.exemption", policyAssignmentId=assignment.uid):
+        scope = exemption.uid.partition("/providers/microsoft.authorization/policyexemptions/")[0]
+        ends = exemption.time("expiresOn")
+        if scope in scopes and not exemption.fact("policyDefinitionReferenceIds") and (ends is None or ends > at):
+            return exemption.name
+    return None
 
 
 @check(
@@ -33,23 +47,24 @@ def _assigned(place: Resource, inventory: Inventory, wanted: frozenset[str]) -> 
     version=1,
     within="provider",
     needs=_PLACE,
-    looks_up={"azure.policy.assignment": _ASSIGNED},
+    looks_up={"azure.policy.assignment": _ASSIGNED, **_EXEMPTED},
     fix="Assign the baseline initiative to a management group above every subscription, with enforcement on.",
 )
 def azure_policy_baseline_assigned(
     place: Resource,
     *,
+    at: datetime,
     inventory: Inventory,
     baseline: tuple[str, ...] = ("1f3afdf9-d0c9-4c3d-847f-89da613e70a8",),
 ) -> Answer:
     """The declared baseline of settings is assigned to each subscription, and enforced.
 
     An initiative says which settings hold and reports, or refuses, what departs from them. One that is not enforced only
-    watches; one that leaves the subscription out does neither.
+    watches; one that leaves the subscription out, or of which an exemption waives all, does neither.
 
     `baseline`: ids of the initiatives of which one must be assigned; the Microsoft cloud security benchmark unless declared
     """
-    found = list(_assigned(place, inventory, frozenset(last(name) for name in baseline)))
+    found = list(_assigned(place, inventory, frozenset(last(name) for name in baseline), at))
     if any(not idle for _, idle in found):
         return None
     idle = sorted(why for _, why in found)
@@ -62,12 +77,13 @@ def azure_policy_baseline_assigned(
     version=1,
     within="provider",
     needs=_PLACE,
-    looks_up={"azure.policy.assignment": (*_ASSIGNED, "parameters")},
+    looks_up={"azure.policy.assignment": (*_ASSIGNED, "parameters"), **_EXEMPTED},
     fix="Assign the definition `Allowed locations` with the approved list to a management group above every subscription.",
 )
 def azure_policy_allowed_locations(
     place: Resource,
     *,
+    at: datetime,
     inventory: Inventory,
     approved: tuple[str, ...] = (),
     definitions: tuple[str, ...] = ("e56962a6-4747-49cd-b67b-bf8b01975c4c",),
@@ -82,7 +98,7 @@ def azure_policy_allowed_locations(
     """
     names = lowered(approved)
     idle: list[str] = []
-    for assignment, why in _assigned(place, inventory, frozenset(last(name) for name in definitions)):
+    for assignment, why in _assigned(place, inventory, frozenset(last(name) for name in definitions), at):
         listed = _locations(assignment)
         beyond = sorted(location for location in listed if names and location.casefold() not in names)
         if not why and listed and not beyond:

@@ -36,4 +36,4 @@ def assignments(row: Row) -> Iterator[Observation]:
 
 @of_type("Microsoft.Authorization/policyExemptions", EXEMPTION, table=POLICY)
 def exemptions(row: Row) -> Iterator[Observation]:
-    yield from observed(EXEMPTION, row)
+    yield from observed(EXEMPTION, row, policyAssignmentId=row["properties"]["policyAssignmentId"].lower())

@@ -61,6 +61,30 @@ def exempt(azure: "Cloud", **says: Any) -> None:
     azure.add(EXEMPTION, "legacy", properties=whole)
 
 
+@pytest.mark.parametrize(
+    ("scope", "says", "status"),
+    [
+        (None, {}, "fail"),
+        (ABOVE, {}, "fail"),
+        (None, {"expiresOn": "2026-05-05T00:00:00Z"}, "fail"),
+        (None, {"expiresOn": "2026-05-04T00:00:00Z"}, "pass"),
+        (None, {"policyDefinitionReferenceIds": ["one"]}, "pass"),
+        (None, {"policyAssignmentId": f"{ABOVE}/providers/{ASSIGNMENT}/other"}, "pass"),
+        (f"/subscriptions/{PROD}/resourceGroups/main", {}, "pass"),
+        (f"/subscriptions/{TEST}", {}, "pass"),
+    ],
+)
+def test_an_exemption_from_all_of_it_takes_a_subscription_out(
+    azure: "Cloud", scope: str | None, says: dict[str, Any], status: str
+) -> None:
+    assign(azure)
+    whole = {"policyAssignmentId": f"{ABOVE}/providers/{ASSIGNMENT}/places".upper(), "exemptionCategory": "Waiver", **says}
+    azure.add(EXEMPTION, "legacy", scope=scope, properties=whole)
+    seen = asked(azure, LOCATIONS)
+    assert seen.status(LOCATIONS, PROD) == status
+    assert ("waived by the exemption legacy" in seen.reason(LOCATIONS, PROD)) is (status == "fail")
+
+
 def test_an_exemption_with_an_end_and_a_reason_passes(azure: "Cloud") -> None:
     exempt(azure, expiresOn="2026-12-31T00:00:00Z", description="Moves out with the old shop.")
     assert asked(azure, EXPIRY).status(EXPIRY, "/legacy") == "pass"
@@ -84,8 +108,9 @@ def test_an_end_that_is_no_time_is_unknown(azure: "Cloud") -> None:
     assert asked(azure, EXPIRY).status(EXPIRY, "/legacy") == "unknown"
 
 
-@pytest.mark.parametrize(("check", "type_"), [(LOCATIONS, ASSIGNMENT), (EXPIRY, EXEMPTION)])
+@pytest.mark.parametrize(("check", "type_"), [(LOCATIONS, ASSIGNMENT), (LOCATIONS, EXEMPTION), (EXPIRY, EXEMPTION)])
 def test_policies_that_may_not_be_read_are_unknown(azure: "Cloud", check: str, type_: str) -> None:
+    assign(azure)
     azure.deny(f"{type_}/read")
     seen = asked(azure, check)
     assert {f.status for f in seen.of(check)} == {"unknown"}
