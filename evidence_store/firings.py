@@ -230,9 +230,7 @@ def finish(connection: sa.Connection, firing: Firing, *, complete: bool, at: dat
 def waiting(connection: sa.Connection) -> list[Pending]:
     """What was missed and does not stand in the log yet, oldest first."""
     rows = connection.execute(sa.select(schema.schedule_missed).order_by(_M.first, _M.id)).all()
-    return [
-        Pending(r.id, _parsed(r.definition), Missed(r.times, _time(r.first), _time(r.last), WhyMissed(r.why))) for r in rows
-    ]
+    return [Pending(row.id, _parsed(row.definition), _missed(row)) for row in rows]
 
 
 def recorded(connection: sa.Connection, pending: Pending) -> None:
@@ -250,6 +248,13 @@ def _ours(firing: Firing) -> tuple[sa.ColumnElement[bool], ...]:
 def _insert(connection: sa.Connection, definition: str, missed: Missed) -> None:
     values = {"first": _number(missed.first), "last": _number(missed.last), "times": missed.count, "why": missed.why.value}
     connection.execute(schema.schedule_missed.insert().values(definition=definition, **values))
+
+
+def _missed(row: Any) -> Missed:
+    try:
+        return Missed(row.times, _time(row.first), _time(row.last), WhyMissed(row.why))
+    except (ValueError, OverflowError, TypeError):
+        raise StoreError(f"schedule_missed {row.id}: cannot be read; delete its row") from None
 
 
 def _standing(row: Any, now: int) -> Standing:

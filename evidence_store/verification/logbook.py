@@ -227,6 +227,8 @@ class LogVerifier:
         if type(count) is not int or count < 1 or first > last or (count == 1) != (first == last):
             self._integrity.add(f"ev_leaf {index}", f"tells of {count} missed runs from {body['first']} to {body['last']}")
             return
+        if not isinstance(body["why"], str) or "schedule" not in body["documents"]:
+            raise TypeError("it says neither why nor of which schedule")
         self.book.missed += count
         self._documents(index, body)
 

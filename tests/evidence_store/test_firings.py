@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from evidence_store import canonical
 from evidence_store.errors import HeldError, StoreError
 from evidence_store.firings import Firing, Missed, Standing, WhyMissed
+from evidence_store.records import Json
 
 from .conftest import Bench, scheduled
 
@@ -239,3 +240,23 @@ def test_two_that_register_at_once_make_one_schedule(bench: Bench) -> None:
         children.append(child)
     assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
     assert standing(bench).number == 0
+
+
+@pytest.mark.parametrize("change", ["why = 'moon'", "first = 9000000000000000000", "definition = '['"])
+def test_a_word_about_missed_runs_that_somebody_broke_is_one_clear_error(lite: Bench, change: str) -> None:
+    scheduled(lite)
+    with lite.store.database.writing() as connection:
+        connection.exec_driver_sql(f"UPDATE schedule_missed SET {change}")
+    with lite.writer() as writer, pytest.raises(StoreError, match="cannot be read; delete its row"):
+        writer.record_missed()
+
+
+@pytest.mark.parametrize("change", [{"why": 3}, {"documents": {}}])
+def test_an_entry_that_does_not_say_what_was_missed_is_named(lite: Bench, change: dict[str, Json]) -> None:
+    scheduled(lite)
+    lite.run("r1", {})
+    with lite.store.database.writing() as connection:
+        (body,) = [b for (b,) in connection.execute(sa.text("SELECT body FROM ev_leaf")) if b'"runs_missed"' in b]
+        other = canonical.encode({**canonical.decode(body), **change})
+        connection.execute(sa.text("UPDATE ev_leaf SET body = :new WHERE body = :old"), {"new": other, "old": body})
+    assert any("malformed" in p.sentence for p in lite.verify().integrity.problems)
