@@ -6,6 +6,7 @@
   unexpected shape, not ends.
 """
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -130,17 +131,14 @@ class Asking:
         The service finds a page by how many rows it skips. Where rows go while others are read, the rest moves up, and a row
         may be passed over: so where the count changes on the way the pages are read once more, for what was passed over.
         """
-        got: set[int] = set()
-        for _ in ("first", "once more"):
-            counts: set[int] = set()
-            for row in self._pages(table, query, scope, reach, counts):
-                if not isinstance(row.get("id"), str):
-                    yield row
-                elif (number := hash(row["id"])) not in got:
-                    got.add(number)
-                    yield row
-            if len(counts) == 1:
-                return
+        got, counts = array("q"), set[int]()  # of half a million rows a set of numbers would weigh 40 MB
+        for row in self._pages(table, query, scope, reach, counts):
+            got.append(hash(row.get("id") if isinstance(row.get("id"), str) else ""))
+            yield row
+        if len(counts) > 1:
+            known = set(got)
+            again = self._pages(table, query, scope, reach, counts)
+            yield from (row for row in again if not isinstance(row.get("id"), str) or hash(row["id"]) not in known)
 
     def _pages(
         self, table: str, query: str, scope: Mapping[str, Sequence[str]], reach: str, counts: set[int]
