@@ -45,7 +45,8 @@ def azure_rbac_owner_count(
     `max_owners`: how many owners a subscription may have
     `members`: how many members a group has, `<object id>=2`, for groups that own subscriptions
     """
-    declared = {key.casefold(): int(number) for key, _, number in (entry.partition("=") for entry in members)}
+    counted = ((key.strip().casefold(), number.strip()) for key, _, number in (entry.partition("=") for entry in members))
+    declared = {group: int(number) for group, number in counted if number.isdecimal()}
     held = at_whole(place, holding(place, OWNER, inventory))
     owners = {a.fact("principalId").casefold(): said(a, "principalType") for a in held}
     number = sum(declared.get(owner, 1) for owner in owners)

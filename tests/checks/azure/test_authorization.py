@@ -65,6 +65,9 @@ def test_a_group_of_owners_is_unknown_until_its_members_are_declared(azure: "Clo
     assert "admins" in seen.reason(OWNERS, PROD)
     assert of(asked(azure, OWNERS, members=["ADMINS=3"]), OWNERS) == "pass"
     assert of(asked(azure, OWNERS, members=["admins=4"]), OWNERS) == "fail"
+    for odd in ("admins", "admins=", "admins=few"):
+        assert of(asked(azure, OWNERS, members=[odd]), OWNERS) == "unknown"
+    assert of(asked(azure, OWNERS, members=["admins = 3"]), OWNERS) == "pass"
 
 
 def test_groups_beside_too_many_owners_make_them_at_least_so_many(azure: "Cloud") -> None:
