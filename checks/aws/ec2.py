@@ -1,5 +1,6 @@
 """Instances and the security groups in front of what runs in a VPC."""
 
+from checks.addresses import MANAGEMENT_PORTS
 from checks.aws.network import closed_to_the_internet
 from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Inventory, Resource
@@ -49,21 +50,7 @@ def aws_sg_admin_ports_closed(
     group: Resource,
     *,
     inventory: Inventory,
-    ports: tuple[str, ...] = (
-        "22/tcp",
-        "23/tcp",
-        "135/tcp",
-        "161/udp",
-        "445/tcp",
-        "623/udp",
-        "2375-2376/tcp",
-        "3389/tcp",
-        "3389/udp",
-        "5900-5903/tcp",
-        "5985-5986/tcp",
-        "6443/tcp",
-        "10250/tcp",
-    ),
+    ports: tuple[str, ...] = MANAGEMENT_PORTS,
 ) -> Answer:
     """Security groups in use do not open management ports to the internet.
 

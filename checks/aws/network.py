@@ -2,25 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
+from checks.addresses import is_internet
 from checks.check import Answer, NotApplicable, Unknown
 from evidence_store.records import Inventory, Json, Resource, UnreadFactError
 
-# Nobody holds a wider block than these: a wider one is the internet, whole or cut in pieces.
-WIDEST_IPV4 = 8
-WIDEST_IPV6 = 16
-PRIVATE_IPV6 = IPv6Network("fc00::/7")
 PROTOCOLS = {"6": "tcp", "17": "udp"}
-
-
-def is_internet(cidr: str) -> bool:
-    """Whether a block of addresses is the internet or a large part of it."""
-    network = ip_network(cidr, strict=False)
-    if isinstance(network, IPv4Network):
-        return network.prefixlen < WIDEST_IPV4
-    return network.prefixlen < WIDEST_IPV6 and not network.subnet_of(PRIVATE_IPV6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,10 @@
 """Which addresses a rule admits: the internet or much of it, or no more than somebody holds."""
 
-from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TypeVar
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from checks.addresses import is_internet
 from checks.check import Answer, Unknown
 from evidence_store.records import Json, MalformedFactError, Resource, Unread, Why
-
-_Read = TypeVar("_Read")
-
-# Nobody holds a wider block than these: a wider one is the internet, whole or cut in pieces.
-WIDEST_IPV4 = 8
-WIDEST_IPV6 = 16
-PRIVATE_IPV6 = IPv6Network("fc00::/7")
-
-
-def network_of(block: str) -> IPv4Network | IPv6Network:
-    """A block of addresses. Raises `MalformedFactError` for what is none."""
-    return _parsed(lambda text: ip_network(text, strict=False), block)
-
-
-def is_internet(block: str) -> bool:
-    """Whether a block of addresses is the internet or a large part of it. Raises `MalformedFactError` for what is none."""
-    network = network_of(block)
-    if isinstance(network, IPv4Network):
-        return network.prefixlen < WIDEST_IPV4
-    return network.prefixlen < WIDEST_IPV6 and not network.subnet_of(PRIVATE_IPV6)
 
 
 def holds(first: str, last: str) -> int:
@@ -33,16 +12,16 @@ def holds(first: str, last: str) -> int:
 
     Raises `MalformedFactError` for what is no address.
     """
-    low, high = _parsed(ip_address, first), _parsed(ip_address, last)
+    low, high = _address(first), _address(last)
     span = int(high) - int(low)
     return max(span + 1 if isinstance(low, IPv4Address) else (span >> 64) + 1, 0)
 
 
-def _parsed(read: Callable[[str], _Read], text: str) -> _Read:
+def _address(text: str) -> IPv4Address | IPv6Address:
     try:
-        return read(text)
+        return ip_address(text)
     except ValueError:
-        raise MalformedFactError(Unread(Why.UNEXPECTED, "a list of addresses", f"{text!r} is none")) from None
+        raise MalformedFactError(Unread(Why.UNEXPECTED, "an address", repr(text))) from None
 
 
 def closed_to_networks(store: Resource, acls: str) -> Answer:

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 
-from checks.azure.addresses import is_internet
+from checks.addresses import is_internet
 from checks.azure.naming import said
 from checks.check import Answer, Unknown, check
 from evidence_store.records import Resource

@@ -8,7 +8,7 @@ however narrow the part of the network is that it leads to.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from checks.azure.addresses import is_internet, network_of
+from checks.addresses import is_internet, network_of
 from evidence_store.records import Json
 
 FAMILIES = (4, 6)

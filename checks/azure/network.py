@@ -1,5 +1,6 @@
 """Virtual networks and their security groups."""
 
+from checks.addresses import MANAGEMENT_PORTS
 from checks.azure.inbound import openings
 from checks.azure.naming import lowered, some
 from checks.check import Answer, NotApplicable, check
@@ -19,21 +20,7 @@ _USES = ("ipConfigurations", "applicationGatewayIPConfigurations", "serviceAssoc
 def azure_nsg_admin_ports(
     group: Resource,
     *,
-    ports: tuple[str, ...] = (
-        "22/tcp",
-        "23/tcp",
-        "135/tcp",
-        "161/udp",
-        "445/tcp",
-        "623/udp",
-        "2375-2376/tcp",
-        "3389/tcp",
-        "3389/udp",
-        "5900-5903/tcp",
-        "5985-5986/tcp",
-        "6443/tcp",
-        "10250/tcp",
-    ),
+    ports: tuple[str, ...] = MANAGEMENT_PORTS,
 ) -> Answer:
     """Security groups in use do not open management ports to the internet.
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from checks.addresses import is_internet
 from checks.check import Answer, NotApplicable, check
-from checks.gcp.traffic import is_internet
 from evidence_store.records import Json, Resource
 
 _APPLICATIONS = {"androidKeyRestrictions": "allowedApplications", "iosKeyRestrictions": "allowedBundleIds"}

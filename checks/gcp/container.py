@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from checks.addresses import is_internet
 from checks.check import Answer, check
 from checks.gcp.naming import placed, some
-from checks.gcp.traffic import is_internet
 from evidence_store.records import Json, Resource
 
 _CHANNELS = ("RAPID", "REGULAR", "STABLE", "EXTENDED")

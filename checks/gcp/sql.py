@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from checks.addresses import is_internet
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.labels import label_of, named
 from checks.gcp.naming import placed, some
-from checks.gcp.traffic import is_internet
 from evidence_store.records import Json, Resource, parse_time
 
 _ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")

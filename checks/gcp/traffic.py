@@ -2,43 +2,15 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from evidence_store.records import Json, MalformedFactError, Resource, Unread, Why
+from checks.addresses import covers, is_internet
+from evidence_store.records import Json, Resource
 
-# Nobody holds a wider block than these: a wider one is the internet, whole or cut in pieces.
-WIDEST_IPV4 = 8
-WIDEST_IPV6 = 16
-PRIVATE_IPV6 = IPv6Network("fc00::/7")
 EVERYWHERE = "0.0.0.0/0"
 EVERYWHERE_IPV6 = "::/0"
 _PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 _WITH_PORTS = frozenset(_PROTOCOLS.values())
 DEFAULT_PRIORITY = 1000
-
-
-def _block(cidr: str) -> IPv4Network | IPv6Network:
-    """Raises `MalformedFactError` for what is no block of addresses."""
-    try:
-        return ip_network(cidr, strict=False)
-    except ValueError:
-        raise MalformedFactError(Unread(Why.UNEXPECTED, "a block of addresses", repr(cidr))) from None
-
-
-def is_internet(cidr: str) -> bool:
-    """Whether a block of addresses is the internet or a large part of it."""
-    network = _block(cidr)
-    if isinstance(network, IPv4Network):
-        return network.prefixlen < WIDEST_IPV4
-    return network.prefixlen < WIDEST_IPV6 and not network.subnet_of(PRIVATE_IPV6)
-
-
-def covers(wide: str, narrow: str) -> bool:
-    """Whether one block of addresses holds all of another."""
-    outer, inner = _block(wide), _block(narrow)
-    if isinstance(outer, IPv4Network) and isinstance(inner, IPv4Network):
-        return inner.subnet_of(outer)
-    return isinstance(outer, IPv6Network) and isinstance(inner, IPv6Network) and inner.subnet_of(outer)
 
 
 @dataclass(frozen=True, slots=True)
