@@ -71,7 +71,7 @@ def _run(able: Known, token: str | None, ear: "_Ear") -> int:
             daemon.wait()
             logs.say("daemon.stopping")
             ended = daemon.close()
-    logs.say("daemon.stopped", error=None if ended else "a run did not end in time")
+    logs.say("daemon.stopped", error=None if ended else "what was under way did not end in time")
     return DONE
 
 
