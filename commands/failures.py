@@ -26,6 +26,10 @@ def _terminate(_number: int, _frame: FrameType | None) -> None:
     raise _TerminatedError
 
 
+# Some of their debug logs hold requests and answers, and some of them set levels of their own.
+_NOISY = ("alembic", "azure", "boto3", "botocore", "google", "google.auth", "kubernetes", "msal", "urllib3")
+
+
 def guarded(given: argparse.Namespace) -> int:
     """Run the command's module. Every failure ends here, once."""
     logging.basicConfig(
@@ -35,8 +39,8 @@ def guarded(given: argparse.Namespace) -> int:
     )
     if not given.debug and not sys.warnoptions:
         _hush()
-    for noisy in ("alembic", "boto3", "botocore", "urllib3"):  # some of their debug logs hold request and answer bodies
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    for noisy in _NOISY:
+        logging.getLogger(noisy).setLevel(logging.WARNING if given.debug else logging.ERROR)
     signal.signal(signal.SIGTERM, _terminate)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # what `nohup` started is meant to outlive its terminal
         signal.signal(signal.SIGHUP, _terminate)
