@@ -97,9 +97,10 @@ class Credentials:
 
 def quiet() -> None:
     """Take the SDK's debug logs away, whoever asked for them: they hold whole answers, start-up scripts and tokens included."""
+    level = max(logging.WARNING, logging.root.level)
     for name in ("google", *logging.root.manager.loggerDict):
         if name == "google" or name.startswith("google."):
-            logging.getLogger(name).setLevel(logging.WARNING)
+            logging.getLogger(name).setLevel(level)
 
 
 def _request() -> Any:
