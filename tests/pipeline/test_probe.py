@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from collectors.source import Item, NotEnabledError, Place, UnreadError
 from evidence_store.records import Observation, Scope, Unread, Why
 from pipeline.probe import Probed, probe
-from tests.pipeline.test_collect import (
+from tests.pipeline.toy import (
     DENIED,
     ESTATE,
     HERE,
