@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.aws_account import REGION, fill
+from benchmarks.sdk import sdk
 
 ROOT = Path(__file__).parent.parent
 # The leading open scanner on the same account, measured in the same way: calls, CPU seconds, peak MB, wall seconds.
@@ -150,6 +151,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, action="append", help="of each main resource (repeatable; default 100)")
     given = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    sdk("aws")
     for count in given.count or [100]:
         show(count, measure(given.proxy, count))
 

@@ -21,16 +21,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.scale import Bench, heading, memory, row
+from benchmarks.sdk import sdk
 
 ROOT = Path(__file__).parent.parent
-# Resident memory before and after, from inside: the peak of a child counts what its parent held.
-SDK = """
-def resident():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096 / 1e6
-before = resident()
-import azure.identity, azure.mgmt.resource.resources, azure.core.pipeline.transport._requests_basic
-print(f"{resident() - before:.0f}")
-"""
 
 
 @contextmanager
@@ -66,17 +59,6 @@ def requests(environment: dict[str, str]) -> int:
         return found
 
 
-def sdk(bench: Bench) -> None:
-    """What the SDK alone takes, before it has done anything."""
-    bench.measured("-c", "pass")
-    bare = bench.measured("-c", "pass")
-    bench.measured("-c", SDK)
-    loaded = bench.measured("-c", SDK)
-    print("\nimporting the SDK, and nothing else")
-    row("CPU-s", f"{loaded.cpu - bare.cpu:.2f}")
-    row("resident MB", (bench.directory / "out").read_text().strip())
-
-
 def runs(bench: Bench, number: int, environment: dict[str, str]) -> None:
     """The same tenant again and again: the first run writes it, the others find it unchanged."""
     for run in range(1, number + 1):
@@ -94,7 +76,7 @@ def measure(resources: int, patches: int, number: int, latency: float) -> None:
         os.environ.update(environment)
         bench = Bench(Path(name), 0)
         (bench.directory / "annexa.toml").write_text(configuration)
-        sdk(bench)
+        sdk("azure")
         runs(bench, number, environment)
         seen, facets, findings = bench.seen()
         print(f"\nof {seen:,} resources: {facets:,} facets, {findings:,} findings")

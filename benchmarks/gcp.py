@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.scale import Bench, Used, heading, memory, row
+from benchmarks.sdk import sdk
 
 ROOT = Path(__file__).parent.parent
-SDK = "import resource; import google.cloud.asset_v1; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
 
 
 @contextmanager
@@ -44,17 +44,6 @@ def organization(resources: int, latency: float) -> Iterator[tuple[str, dict[str
     finally:
         process.terminate()
         process.wait()
-
-
-def sdk(bench: Bench) -> None:
-    """What the SDK alone takes, before it has done anything."""
-    bench.measured("-c", "pass")
-    bare = bench.measured("-c", "pass")
-    bench.measured("-c", SDK)
-    loaded = bench.measured("-c", SDK)
-    heading("importing the SDK, and nothing else", loaded)
-    row("more than an empty process, s", f"{loaded.wall - bare.wall:.2f}")
-    row("more than an empty process, MB", f"{loaded.megabytes - bare.megabytes:.0f}")
 
 
 def calls(bench: Bench) -> str:
@@ -82,7 +71,7 @@ def measure(resources: int, number: int, latency: float) -> None:
         os.environ.update(environment)
         bench = Bench(Path(name), 0)
         (bench.directory / "annexa.toml").write_text(configuration)
-        sdk(bench)
+        sdk("gcp")
         made = runs(bench, number)
         seen, facets, findings = bench.seen()
         print(f"\nof {seen:,} resources: {facets:,} facets, {findings:,} findings")

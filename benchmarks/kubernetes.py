@@ -25,10 +25,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.aws import free_port
+from benchmarks.sdk import sdk
 
 ROOT = Path(__file__).parent.parent
 MEMORY = 250  # MB
-_IMPORT = "import kubernetes.client, kubernetes.config; kubernetes.client.ApiClient(kubernetes.client.Configuration())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,6 @@ def measured(directory: Path, *command: str) -> Used:
 
 def line(what: str, figure: str, budget: str = "", *, holds: bool = True) -> None:
     print(f"  {what:<44} {figure:>12}   {budget:<24} {'' if not budget else 'holds' if holds else 'MISSED'}")
-
-
-def sdk(directory: Path) -> None:
-    bare, loaded = measured(directory, "-c", "pass"), measured(directory, "-c", _IMPORT)
-    print("\nthe SDK")
-    line("importing it and making a client, s", f"{loaded.wall - bare.wall:.2f}")
-    line("resident with it / without, MB", f"{loaded.megabytes:.0f} / {bare.megabytes:.0f}")
 
 
 @contextmanager
@@ -106,8 +99,7 @@ def main() -> None:
     parser.add_argument("--pods", type=int, action="append", help="pods of a cluster (repeatable)")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds that each answer takes")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        sdk(Path(name))
+    sdk("kubernetes")
     for pods in given.pods or [10_000, 20_000]:
         bench(pods, given.latency)
 
