@@ -41,4 +41,4 @@ def connect(target: Target) -> Connection:
     with _importing:
         for name in of.modules:
             importlib.import_module(name)
-        return of.connect(target.settings)
+    return of.connect(target.settings)  # which may run a program that gives credentials: nobody waits for another's

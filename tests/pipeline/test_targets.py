@@ -17,5 +17,8 @@ def test_a_missing_sdk_is_named_with_what_installs_it(modules: tuple[str, ...]) 
     assert "json" not in str(told.value)
 
 
-def test_an_installed_sdk_is_enough() -> None:
-    require_extras([Target("prod", "aws", None), Target("here", "host", None)])
+def test_of_several_targets_only_the_one_whose_sdk_is_missing_is_named() -> None:
+    installed = [Target("prod", "aws", None), Target("here", "host", None)]
+    require_extras(installed)
+    with pytest.raises(KeyError, match="nowhere"):  # each is looked at, to the last
+        require_extras([*installed, Target("gone", "nowhere", None)])
