@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from collectors.source import Connection, NotEnabledError, Place, Source, UnreadError
-from evidence_store.records import Scope, Unread, Why
+from evidence_store.records import Observation, Scope, Unread, Why
 
 THREADS = 16
 
@@ -62,14 +62,15 @@ def _bulk(source: Source, reader: object, kinds: tuple[str, ...]) -> Iterable[ob
 
 
 def _tried(read: _Read) -> list[Unread]:
-    """Why there was no answer, or what it said was missing before its first thing; empty where all is well."""
+    """Why there was no answer, or what it said was missing before the first thing that was read; empty where all is well."""
     name, ask = read
     missing: list[Unread] = []
     try:
         for found in ask():
-            if not isinstance(found, Unread):
+            unread = found.facts if isinstance(found, Observation) else found
+            if not isinstance(unread, Unread):
                 break
-            missing.append(found)
+            missing.append(unread)
     except UnreadError as error:
         missing.append(error.unread)
     except NotEnabledError:

@@ -84,6 +84,15 @@ def test_everything_that_a_bulk_pass_says_is_missing_before_its_first_item_is_na
     assert (found.answered, found.missing) == (0, (DENIED, other))
 
 
+def test_a_thing_that_was_found_and_could_not_be_read_is_no_answer() -> None:
+    def read(reader: Reader) -> Iterator[Observation]:
+        yield Observation("toy.box", "box:shut", DENIED)
+        yield box("a")
+
+    (found,) = probed(source("List", read))
+    assert (found.answered, found.missing) == (0, (DENIED,))
+
+
 def test_what_is_not_enabled_is_an_answer_and_what_is_not_understood_is_none() -> None:
     (found,) = probed(source("Off", boxes(then=NotEnabledError())), source("Odd", boxes(then=KeyError("x"))))
     assert (found.tried, found.answered, found.missing) == (2, 1, (Unread(Why.UNEXPECTED, "Odd", "KeyError"),))
