@@ -14,6 +14,7 @@ from checks.azure.roles import (
     called,
     holding,
     is_owner_like,
+    may_be_a_group,
     of_tenant,
     role_of,
 )
@@ -48,9 +49,9 @@ def azure_rbac_owner_count(
     counted = ((key.strip().casefold(), number.strip()) for key, _, number in (entry.partition("=") for entry in members))
     declared = {group: int(number) for group, number in counted if number.isdecimal()}
     held = at_whole(place, holding(place, OWNER, inventory))
-    owners = {a.fact("principalId").casefold(): said(a, "principalType") for a in held}
+    owners = {a.fact("principalId").casefold(): may_be_a_group(a) for a in held}
     number = sum(declared.get(owner, 1) for owner in owners)
-    unread = sorted(owner for owner, kind in owners.items() if kind == "group" and owner not in declared)
+    unread = sorted(owner for owner, many in owners.items() if many and owner not in declared)
     if number > max_owners:
         owned = f"{'at least ' if unread else ''}{number} owners"
         return f"{subscription(place)} has {owned}; {max_owners} are allowed: {some(sorted(owners))}"
@@ -176,7 +177,7 @@ def azure_rbac_toxic_pairs(
         for assignment in holding(place, role.name, inventory) if name in sides else ():
             who = assignment.fact("principalId").casefold()
             holders.setdefault(name, set()).add(who)
-            if said(assignment, "principalType") == "group":
+            if may_be_a_group(assignment):
                 groups.add(who)
     answer = _conflicts(place, pairs, holders, groups - lowered(disjoint))
     if answer is None and (strange := [f"'{name}'" for name in sorted(sides - known)]):

@@ -7,6 +7,7 @@ is. Classic administrators hold nothing any more. Eligible assignments, which ar
 import re
 from collections.abc import Iterable, Iterator
 
+from checks.azure.naming import said
 from evidence_store.records import Inventory, Json, Resource, Unread, UnreadFactError, Why
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
@@ -36,6 +37,11 @@ def role_of(assignment: Resource) -> str:
 def called(role: str) -> str:
     """What people call a role, or its GUID."""
     return BUILT_IN.get(role, role)
+
+
+def may_be_a_group(assignment: Resource) -> bool:
+    """Whether more than one person or application may stand behind it: groups, those of other tenants, and what is not told."""
+    return said(assignment, "principalType") not in {"user", "serviceprincipal", "device"}
 
 
 def assigned_at(assignment: Resource) -> str:

@@ -87,7 +87,9 @@ def azure_sql_auditing(server: Resource, *, min_days: int = 90) -> Answer:
         return None
     if not server.fact("storageEndpoint"):
         return f"{server.name} has auditing on and nowhere to write to"
-    days = server.fact("retentionDays") or 0
+    days = server.fact("retentionDays")
+    if days is None:
+        return Unknown(f"{server.name} does not say for how many days storage keeps its audit trail")
     return f"{server.name} keeps its audit trail for {days} days; {min_days} are required" if 0 < days < min_days else None
 
 

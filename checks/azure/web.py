@@ -28,7 +28,7 @@ def azure_app_tls_auth(site: Resource) -> Answer:
     ftp = said(site, "ftpsState")
     if ftp == "allallowed":
         return f"{site.name} takes files over plain FTP"
-    if not ftp or site.fact("minTlsVersion") is None:
+    if not ftp or site.fact("minTlsVersion") is None or site.fact("scmMinTlsVersion") is None:
         return Unknown(f"{site.name} does not say which version of TLS it asks for, or whether it takes plain FTP")
     return None
 

@@ -83,7 +83,7 @@ def test_an_app_that_is_reached_in_the_clear_fails(
     assert words in seen.reason(TLS, "/shop")
 
 
-@pytest.mark.parametrize("config", [{"MinTlsVersion": None}, {"FtpsState": None}])
+@pytest.mark.parametrize("config", [{"MinTlsVersion": None}, {"ScmMinTlsVersion": None}, {"FtpsState": None}])
 def test_an_app_that_does_not_say_is_unknown(azure: "Cloud", config: dict[str, Any]) -> None:
     site(azure, **config)
     assert asked(azure, TLS).status(TLS, "/shop") == "unknown"

@@ -70,6 +70,18 @@ def test_a_group_of_owners_is_unknown_until_its_members_are_declared(azure: "Clo
     assert of(asked(azure, OWNERS, members=["admins = 3"]), OWNERS) == "pass"
 
 
+@pytest.mark.parametrize("kind", ["ForeignGroup", None])
+def test_whoever_may_be_a_group_is_counted_as_one(azure: "Cloud", kind: str | None) -> None:
+    roles(azure)
+    azure.assign(OWNER, "partner", principalType=kind)
+    assert of(asked(azure, OWNERS), OWNERS) == "unknown"
+    assert of(asked(azure, OWNERS, members=["partner=3"]), OWNERS) == "pass"
+    azure.assign(KEYS, "partner", principalType=kind)
+    azure.assign(BLOBS, "bob")
+    assert of(asked(azure, PAIRS), PAIRS) == "unknown"
+    assert of(asked(azure, PAIRS, disjoint=["partner"]), PAIRS) == "pass"
+
+
 def test_groups_beside_too_many_owners_make_them_at_least_so_many(azure: "Cloud") -> None:
     azure.assign(OWNER, "admins", kind="Group")
     azure.assign(OWNER, "ann")

@@ -121,6 +121,13 @@ def test_a_server_that_keeps_none_or_too_short_fails(azure: "Cloud", auditing: d
     assert words in seen.reason(AUDITING, "/shop")
 
 
+def test_a_server_that_does_not_say_how_long_storage_keeps_its_audit_trail_is_unknown(azure: "Cloud") -> None:
+    server(azure)
+    says = {"state": "Enabled", "storageEndpoint": "https://audit.blob.core.windows.net", "retentionDays": None}
+    azure.add(AUDIT, "shop/default", properties=says)
+    assert asked(azure, AUDITING).status(AUDITING, "/shop") == "unknown"
+
+
 def database(azure: "Cloud", state: str | None = "Enabled", name: str = "orders") -> None:
     server(azure)
     azure.add(DATABASE, f"shop/{name}", properties={"status": "Online"})
