@@ -222,6 +222,8 @@ def entry() -> "NoReturn":
     out = open_outlets()
     try:
         code = main()
+    except SystemExit as answered:  # argparse: help that was asked for, or words that it does not know
+        code = USAGE if answered.code else DONE
     finally:
         sys.stdout.flush()
     if out.failed is not None and not isinstance(out.failed, BrokenPipeError):  # a reader that went away is no error

@@ -295,6 +295,7 @@ def test_a_reader_of_the_few_lines_that_went_away_does_not_open_the_gate(records
         ("run --check rec_soa_complete >/dev/full", 2, "scanner: standard output cannot be written: No space left on device"),
         ("run --check rec_soa_complete --fail-on critical >/dev/full", 1, "scanner: standard output cannot be written: "),
         ("checks >/dev/full", 2, "scanner: standard output cannot be written: No space left on device"),
+        ("checks --help >/dev/full", 2, "scanner: standard output cannot be written: No space left on device"),
         ("checks | true; exit ${PIPESTATUS[0]}", 0, ""),
     ],
 )
