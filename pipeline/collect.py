@@ -93,7 +93,6 @@ class Collector(Generic[Kept]):
         clock: Callable[[], datetime],
         sink: Callable[[Scope, Source], Sink[Kept]],
         *,
-        claimed: set[tuple[Scope, str]] | None = None,
         share: Callable[[str, Sequence[Place]], Sequence[Place]] = lambda _target, places: places,
         progress: Callable[[Progress], None] = lambda _: None,
         unit_seconds: float = 1800,
@@ -101,7 +100,7 @@ class Collector(Generic[Kept]):
         self._executor = executor
         self._clock = clock
         self._sink = sink
-        self._claimed = claimed if claimed is not None else set()
+        self._claimed: set[tuple[Scope, str]] = set()
         self._claim_lock = threading.Lock()
         self._share = share
         self._progress = progress
@@ -115,7 +114,7 @@ class Collector(Generic[Kept]):
         except UnreadError as error:
             collection.failed = error.unread
             return collection
-        except Exception as error:  # noqa: BLE001 - the edge: a provider\'s surprise fails its target, not the run
+        except Exception as error:  # noqa: BLE001 - the edge: a provider's surprise fails its target, not the run
             log.debug("%s: places could not be listed: %s", target, trail(error))
             collection.failed = Unread(Why.UNEXPECTED, target, type(error).__name__)
             return collection

@@ -198,7 +198,7 @@ class _Run:
             connection = connect(target)
         except UnreadError as error:
             return Collection(target.name, failed=error.unread)
-        except Exception as error:  # noqa: BLE001 - the edge: a provider\'s surprise fails its target, not the run
+        except Exception as error:  # noqa: BLE001 - the edge: a provider's surprise fails its target, not the run
             log.debug("%s: %s", target.name, trail(error))
             return Collection(target.name, failed=Unread(Why.UNEXPECTED, target.name, type(error).__name__))
         try:

@@ -104,10 +104,6 @@ class Summary:
     def worst(self) -> Severity | None:
         return worst(severity for severity, number in self.open_by_severity.items() if number)
 
-    def open_at_least(self, severity: Severity) -> int:
-        """How many failures without an exception are as bad as this or worse: what a gate asks."""
-        return sum(number for found, number in self.open_by_severity.items() if found.rank >= severity.rank)
-
 
 def why_unread(reason: str) -> tuple[str, Why] | None:
     """The action and the why that a stored reason tells of; `None` where it is not about a read."""

@@ -210,7 +210,7 @@ def test_two_targets_that_reach_one_scope_read_it_once() -> None:
         assert asked.acquire(blocking=False), "asked twice"
         yield box("a")
 
-    claimed: set[tuple[Scope, str]] = set()
-    first = collect(source("List", read), claimed=claimed)
-    second = collect(source("List", read), claimed=claimed)
+    with ThreadPoolExecutor(4) as executor:
+        collector: Collector[Bag] = Collector(executor, lambda: NOW, lambda scope, _: Bag(scope))
+        first, second = (collector.collect(name, Toy(), [source("List", read)]) for name in ("first", "second"))
     assert (len(first.snapshots), len(second.snapshots)) == (1, 0)

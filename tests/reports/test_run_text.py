@@ -144,10 +144,10 @@ def test_a_sentence_of_a_check_is_not_taken_for_a_failed_read() -> None:
     assert why_unread("web-2 has no owner in the asset register") is None
 
 
-def test_the_summary_counts_for_a_gate_what_no_exception_covers() -> None:
+def test_the_summary_counts_as_open_what_no_exception_covers() -> None:
     summary = summarise(run())
-    assert summary.open_at_least(Severity.CRITICAL) == 1
-    assert summary.open_at_least(Severity.LOW) == 2
+    assert summary.open_by_severity[Severity.CRITICAL] == 1
+    assert summary.open == 2
     assert summary.excepted == 1
     assert summary.counts[Status.FAIL] == 3
 
