@@ -50,7 +50,7 @@ class Trigger(BaseTrigger):  # type: ignore[misc]  # APScheduler carries no type
         return {}  # the configuration has it
 
 
-class Waker(BaseExecutor):  # type: ignore[misc]
+class Waker(BaseExecutor):  # type: ignore[misc]  # APScheduler carries no types
     """Hands what is due to the daemon, which has a thread of its own for it."""
 
     def __init__(self, wake: Wake) -> None:
@@ -66,7 +66,7 @@ class Waker(BaseExecutor):  # type: ignore[misc]
         self._wake(job.name)
 
 
-class Jobs(SQLAlchemyJobStore):  # type: ignore[misc]
+class Jobs(SQLAlchemyJobStore):  # type: ignore[misc]  # APScheduler carries no types
     """The jobs of our schedules, and no other's."""
 
     def __init__(self, url: Any, schedules: Iterable[Schedule]) -> None:
@@ -102,7 +102,8 @@ class Jobs(SQLAlchemyJobStore):  # type: ignore[misc]
         for _ in range(_ATTEMPTS - 1):
             try:
                 self.jobs_t.create(self.engine, checkfirst=True)
-            except Exception:  # noqa: BLE001 - what the driver says of it differs, and the last attempt is not caught
+            except Exception as error:  # noqa: BLE001 - what the driver says of it differs, and the last attempt is not caught
+                log.debug("the table of the schedule is not made yet: %s", type(error).__name__)
                 time.sleep(0.2)
             else:
                 return
@@ -118,7 +119,7 @@ class Jobs(SQLAlchemyJobStore):  # type: ignore[misc]
         return {job.name: job.next_run_time for job in self._get_jobs()}
 
 
-class Clockwork(BackgroundScheduler):  # type: ignore[misc]
+class Clockwork(BackgroundScheduler):  # type: ignore[misc]  # APScheduler carries no types
     """The scheduler's thread, which outlives a database that fails."""
 
     beat = 0.0  # when it last looked, by the monotonic clock

@@ -9,6 +9,7 @@
 import hmac
 import json
 import socket
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -17,6 +18,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import Any
+
+from daemon.logs import bug
 
 _AT_ONCE = 16
 _SILENCE, _LONGEST, _PATIENCE, _POLL = 5, 15, 3, 0.1  # seconds
@@ -109,8 +112,11 @@ class _Server(ThreadingTCPServer):
         with suppress(OSError):
             request.shutdown(socket.SHUT_RDWR)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no event."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the interface's arguments
+        """A client that went away is no event; anything else should not happen."""
+        error = sys.exception()
+        if error is not None and not isinstance(error, OSError):
+            bug(error)
 
 
 class _Server6(_Server):
@@ -174,7 +180,8 @@ class _Handler(BaseHTTPRequestHandler):
 def _asked(page: Page) -> Answer:
     try:
         return page()
-    except Exception:  # noqa: BLE001 - the edge: whoever asks gets no stack trace
+    except Exception as error:  # noqa: BLE001 - the edge: whoever asks gets no stack trace
+        bug(error)
         return told(500, {"error": "the daemon failed to answer"})
 
 

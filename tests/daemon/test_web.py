@@ -76,11 +76,24 @@ def test_other_paths_are_not_there_and_show_nothing(serve: Callable[..., Endpoin
         assert "Python" not in headers["Server"]
 
 
-def test_a_bug_shows_no_internals(serve: Callable[..., Endpoints]) -> None:
+def test_a_bug_shows_no_internals_and_is_in_the_log(serve: Callable[..., Endpoints], caplog: pytest.LogCaptureFixture) -> None:
     status, _, body = ask(serve(metrics=broken), "/metrics")
     assert status == 500
     assert b"secret" not in body
     assert b"Traceback" not in body
+    (event,) = [record for record in caplog.records if record.getMessage() == "daemon.bug"]
+    assert vars(event)["error"] == "ZeroDivisionError: secret internals"
+
+
+def test_what_fails_past_the_page_is_in_the_log(serve: Callable[..., Endpoints], caplog: pytest.LogCaptureFixture) -> None:
+    def wrong() -> Answer:
+        return Answer(200, "text/plain\u20ac", b"")  # a header that cannot be sent
+
+    with pytest.raises(OSError):  # noqa: PT011 - how the connection ends is the system's
+        ask(serve(metrics=wrong), "/metrics")
+    _until(lambda: [r for r in caplog.records if r.getMessage() == "daemon.bug"])
+    (event,) = [record for record in caplog.records if record.getMessage() == "daemon.bug"]
+    assert vars(event)["error"].startswith("UnicodeEncodeError")
 
 
 def test_a_page_that_hangs_keeps_nobody_from_asking_whether_the_process_lives(serve: Callable[..., Endpoints]) -> None:
