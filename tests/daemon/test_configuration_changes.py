@@ -55,11 +55,11 @@ def test_a_new_definition_counts_though_the_daemon_before_claims_in_that_moment(
 
     def claims_meanwhile() -> list[Standing]:
         found = standings()
-        place.store.firings.standings = standings  # type: ignore[method-assign]
+        place.store.firings.standings = standings  # type: ignore[method-assign]  # as it was
         old.look()
         return found
 
-    place.store.firings.standings = claims_meanwhile  # type: ignore[method-assign]
+    place.store.firings.standings = claims_meanwhile  # type: ignore[method-assign]  # the other claims in between
     new.register()
     assert place.standing().definition["cron"] == "0 5 * * *"
 

@@ -64,9 +64,24 @@ def test_what_ends_a_thread_and_what_libraries_warn_of_are_events(capsys: pytest
     assert any("Traceback" in event.get("trace", "") for event in events) == debug
 
 
-def test_a_log_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    closed = StringIO()
-    closed.close()
-    monkeypatch.setattr(sys, "stderr", closed)
+class Unwritable(StringIO):
+    """A stream that takes nothing, and keeps what was tried."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.tried: list[str] = []
+        self._error = error
+
+    def write(self, text: str) -> int:
+        self.tried.append(text)
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ValueError("I/O operation on closed file")])
+def test_a_log_that_cannot_be_written_ends_nothing(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    full = Unwritable(error)
+    monkeypatch.setattr(sys, "stderr", full)
     with logs.begun("json", debug=False):
         logs.say("run.started")
+        logs.say("run.ended")
+    assert [json.loads(line)["event"] for line in full.tried] == ["run.started", "run.ended"], "no word about the log itself"

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -319,7 +320,7 @@ def test_a_store_that_fails_for_a_while_loses_no_due_time(lite: Place, capsys: p
         return kept()
 
     watch._firings = type("Claims", (), {"__getattr__": lambda _, name: getattr(lite.store.firings, name)})()
-    watch._firings.standings = standings  # type: ignore[method-assign, assignment]
+    watch._firings.standings = standings  # type: ignore[method-assign, assignment]  # fails first
     lite.clock.now = THIRD
     watch.start()
     time.sleep(0.2)
@@ -342,11 +343,11 @@ def test_while_another_writes_the_word_about_what_was_missed_waits(place: Place)
     assert (place.missed(), place.store.firings.pending()) == ([(1, "held")], 0)
 
 
-def _until(true: object, seconds: float = 40) -> None:
+def _until(true: Callable[[], object], seconds: float = 40) -> None:
     deadline = time.monotonic() + seconds
-    while not true() and time.monotonic() < deadline:  # type: ignore[operator]  # any question will do
+    while not true() and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert true()  # type: ignore[operator]
+    assert true()
 
 
 def test_the_end_of_a_run_is_told_though_the_store_fails_by_then(lite: Place, caplog: pytest.LogCaptureFixture) -> None:
@@ -362,7 +363,7 @@ def test_the_end_of_a_run_is_told_though_the_store_fails_by_then(lite: Place, ca
     with caplog.at_level(logging.INFO, "annexa.daemon"), pytest.raises(StoreError):
         lite.look()
     (ended,) = [record for record in caplog.records if record.getMessage() == "run.ended"]
-    assert (ended.outcome, ended.error) == ("failed", "it went wrong")  # type: ignore[attr-defined]
+    assert (ended.outcome, ended.error) == ("failed", "it went wrong")  # type: ignore[attr-defined]  # an event's own fields
     assert lite.tally.outcomes == ["failed"]
     with lite.store.database.writing() as connection:
         connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO schedule")
