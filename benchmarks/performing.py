@@ -81,7 +81,7 @@ class Stored:
 
 def collect(store: Store, redactor: redaction.Redactor, count: int, run: int, at: datetime) -> Iterator[sealing.Collected]:
     for type_, source, tenths, make in ESTATE:
-        sealer = sealing.Sealer(redactor, store.known(SCOPE, source))
+        sealer = sealing.Sealer(redactor, store.knowing().of(SCOPE, source))
         for number in range(count * tenths // 10):
             sealer.add(Observation(type_, *make(number, run)))
         yield sealer.collected(

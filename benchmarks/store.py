@@ -45,7 +45,7 @@ class Bench:
         self.redactor = redaction.Redactor(self.keys.redaction)
 
     def collect(self, scope: Scope, source: str, facts: Iterator[tuple[str, Json]]) -> sealing.Collected:
-        sealer = sealing.Sealer(self.redactor, self.store.known(scope, source))
+        sealer = sealing.Sealer(self.redactor, self.store.knowing().of(scope, source))
         for uid, of_uid in facts:
             sealer.add(Observation("aws.ec2.instance", uid, of_uid))
         snapshot = Snapshot(
@@ -144,7 +144,7 @@ def rescan(bench: Bench, size: int) -> None:
     spent = rescanned(bench, made, bench.redactor)
     row("unchanged rescan with redaction", f"{size / spent:,.0f}/s", "8,000/s at least, judging included")
     scope = Scope("aws", "123456789012", "eu-west-1")
-    spent = timed(lambda: bench.store.known(scope, "ec2.DescribeInstances0"))
+    spent = timed(lambda: bench.store.knowing().of(scope, "ec2.DescribeInstances0"))
     row("  reading what is known", f"{size / spent:,.0f}/s", "")
 
 
@@ -152,7 +152,7 @@ def rescanned(bench: Bench, made: list[tuple[str, Json]], redactor: redaction.Re
     scope, source = Scope("aws", "123456789012", "eu-west-1"), "ec2.DescribeInstances0"
     with bench.store.writer(bench.keys, origin="annexa/benchmark", clock=bench.clock) as writer:
         writer.begin("rescan", {})
-        known = bench.store.known(scope, source)
+        known = bench.store.knowing().of(scope, source)
         gc.collect()
         started = time.perf_counter()
         sealer = sealing.Sealer(redactor, known)

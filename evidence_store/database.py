@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from evidence_store import connection, estate_reading, lock
+from evidence_store import connection, lock
 from evidence_store.errors import HeldError, RolledBackError, StaleError, StoreError
 from evidence_store.estate_reading import Estate, Held, Knowing, Stored, Within
 from evidence_store.finding_reading import Findings
@@ -18,7 +18,6 @@ from evidence_store.log_reading import Leaf, LogReader, SealedRun
 from evidence_store.note import Checkpoint
 from evidence_store.records import Json, Scope, Severity, Snapshot, Status
 from evidence_store.rows import Count, FindingRow
-from evidence_store.sealing import Known
 from evidence_store.store_evidence import StoreEvidence
 from evidence_store.writing import Crash, Run, Writer, nothing
 
@@ -121,9 +120,6 @@ class Store:
         return self._log.judged(at)
 
     # -- the estate ------------------------------------------------------------------------------------------------------
-
-    def known(self, scope: Scope, source: str) -> Known:
-        return estate_reading.known(self.database, scope, source)
 
     def knowing(self) -> Knowing:
         return Knowing(self.database)

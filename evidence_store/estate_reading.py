@@ -12,7 +12,6 @@ import zstandard
 from evidence_store import bodies, canonical, schema
 from evidence_store.connection import Database
 from evidence_store.errors import StoreError
-from evidence_store.estate_writing import stream_id
 from evidence_store.records import Json, Scope
 from evidence_store.sealing import Known
 
@@ -37,26 +36,6 @@ class Held:
     facts: Json
 
 
-def known(database: Database, scope: Scope, source: str) -> Known:
-    """The states in force of one source in one scope, without their bodies."""
-    interval, state = schema.interval.c, schema.state.c
-    with database.reading() as connection:
-        newest = connection.execute(sa.select(sa.func.max(schema.leaf.c.idx))).scalar()
-        size = 0 if newest is None else newest + 1
-        found = Known(scope, source, size)
-        stream = stream_id(connection, scope, source)
-        if stream is None:
-            return found
-        query = (
-            sa.select(interval.type, interval.uid, interval.facet, state.salt, state.digest, interval.id)
-            .join_from(schema.interval, schema.state, state.id == interval.state)
-            .where(interval.stream == stream, interval.closed.is_(None))
-        )
-        for type_, uid, facet, salt, digest, identity in connection.execute(query, execution_options={"yield_per": 5000}):
-            found.put((type_, uid, facet), salt, digest, identity)
-    return found
-
-
 class Knowing:
     """What a run compares with. Which sources hold nothing at all is asked once, and of those nothing more."""
 
@@ -68,13 +47,24 @@ class Knowing:
             newest = connection.execute(sa.select(sa.func.max(schema.leaf.c.idx))).scalar()
             self._size = 0 if newest is None else newest + 1
             rows = connection.execute(sa.select(schema.stream).where(held))
-            self._held = {(Scope(row.provider, row.account, row.region), row.source) for row in rows}
+            self._held = {(Scope(row.provider, row.account, row.region), row.source): row.id for row in rows}
 
     def of(self, scope: Scope, source: str) -> Known:
         """The states in force of one source in one scope, without their bodies."""
-        if (scope, source) in self._held:
-            return known(self._database, scope, source)
-        return Known(scope, source, self._size)
+        found = Known(scope, source, self._size)
+        stream = self._held.get((scope, source))
+        if stream is None:
+            return found
+        interval, state = schema.interval.c, schema.state.c
+        query = (
+            sa.select(interval.type, interval.uid, interval.facet, state.salt, state.digest, interval.id)
+            .join_from(schema.interval, schema.state, state.id == interval.state)
+            .where(interval.stream == stream, interval.closed.is_(None))
+        )
+        with self._database.reading() as connection:
+            for type_, uid, facet, salt, digest, identity in connection.execute(query, execution_options={"yield_per": 5000}):
+                found.put((type_, uid, facet), salt, digest, identity)
+        return found
 
 
 class Estate:

@@ -141,19 +141,6 @@ class EstateWriter:
         bulk.insert(self._connection, schema.interval, intervals)
 
 
-def stream_id(connection: sa.Connection, scope: Scope, source: str) -> int | None:
-    stream = schema.stream.c
-    found: int | None = connection.execute(
-        sa.select(stream.id).where(
-            stream.provider == scope.provider,
-            stream.account == scope.account,
-            stream.region == scope.region,
-            stream.source == source,
-        )
-    ).scalar()
-    return found
-
-
 def streams(connection: sa.Connection) -> dict[tuple[Scope, str], int]:
     """The ids of all streams."""
     rows = connection.execute(sa.select(schema.stream))

@@ -72,7 +72,7 @@ class Bench:
         secret: Iterable[str] = (),
     ) -> sealing.Collected:
         """Facts by uid, sealed against what the store knows."""
-        sealer = sealing.Sealer(self.redactor, self.store.known(scope, source))
+        sealer = sealing.Sealer(self.redactor, self.store.knowing().of(scope, source))
         for uid, of_uid in facts.items():
             sealer.add(Observation(type_, uid, of_uid, facet), tuple(secret))
         reason = None if presence is Presence.COMPLETE else Unread(Why.DENIED, "s3:ListAllMyBuckets", "AccessDenied")

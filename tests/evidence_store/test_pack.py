@@ -119,7 +119,7 @@ def mixed(bench: Bench, run: str) -> Any:
     from evidence_store import sealing
     from evidence_store.records import Observation, Presence, Snapshot
 
-    sealer = sealing.Sealer(bench.redactor, bench.store.known(IRELAND, "graph"))
+    sealer = sealing.Sealer(bench.redactor, bench.store.knowing().of(IRELAND, "graph"))
     sealer.add(Observation("aws.s3.bucket", "m", {"Public": False}, "graph"))
     sealer.add(Observation("aws.iam.user", "person", {"Mail": f"{run}@example.com"}, "graph"))
     now = bench.clock.now

@@ -15,7 +15,7 @@ BEFORE, CHANGED, OTHER = {"Public": False}, {"Public": True}, {"Public": None}
 
 def sealed(bench: Bench, *facts: Json) -> sealing.Collected:
     """One bucket, named once for each of these."""
-    sealer = sealing.Sealer(bench.redactor, bench.store.known(IRELAND, "s3.ListBuckets"))
+    sealer = sealing.Sealer(bench.redactor, bench.store.knowing().of(IRELAND, "s3.ListBuckets"))
     for each in facts:
         sealer.add(Observation("aws.s3.bucket", "arn:aws:s3:::a", each))
     return sealer.collected(

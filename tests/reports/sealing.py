@@ -150,7 +150,7 @@ class Book:
         )
 
     def _snapshot(self, scope: Scope, denied: Unread | None) -> Collected:
-        sealer = Sealer(Redactor(self.keys.redaction), self.store.known(scope, "rds.DescribeDBInstances"))
+        sealer = Sealer(Redactor(self.keys.redaction), self.store.knowing().of(scope, "rds.DescribeDBInstances"))
         presence = Presence.FAILED if denied else Presence.COMPLETE
         return sealer.collected(
             Snapshot(
@@ -159,7 +159,7 @@ class Book:
         )
 
     def _records(self, records: Sequence[Observation]) -> Collected:
-        sealer = Sealer(Redactor(self.keys.redaction), self.store.known(RECORDS, "records"))
+        sealer = Sealer(Redactor(self.keys.redaction), self.store.knowing().of(RECORDS, "records"))
         for record in records:
             sealer.add(record)
         types = tuple(sorted({record.type for record in records}))
