@@ -31,6 +31,12 @@ path = "isms"                   # keep it in your own git
 # name = "prod"
 # kind = "aws"
 # regions = ["eu-west-1"]       # or "all": the enabled ones
+
+# Other kinds: `gcp`, `azure`, `kubernetes`. `scanner permissions KIND` prints what each needs, `scanner doctor` tries it.
+# [[target]]
+# name = "cluster"
+# kind = "kubernetes"
+# context = "prod"              # of your kubeconfig
 """
 
 
