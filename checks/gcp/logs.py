@@ -130,11 +130,11 @@ def _sink_fault(
         return "is disabled"
     if node.type != "gcp.project" and not sink.fact("includeChildren"):
         return "leaves out the projects below"
-    wanted = " ".join((sink.fact("filter") or "").split())
-    if wanted and wanted not in {" ".join(text.split()) for text in accepted}:
+    wanted, known = _on_one_line(sink.fact("filter")), {_on_one_line(text) for text in accepted}
+    if wanted and wanted not in known:
         return "takes only what its filter lets through"
     left_out = [e for e in sink.fact("exclusions") or () if not e.get("disabled")]
-    if any(" ".join((e.get("filter") or "").split()) not in accepted for e in left_out):
+    if any(_on_one_line(e.get("filter")) not in known for e in left_out):
         return "leaves out what its exclusions name"
     project = project_of(sink.fact("destination"), inventory)
     if project is None:
@@ -142,6 +142,11 @@ def _sink_fault(
     if node.type == "gcp.project" and _node_of(sink) == node.uid and project == node.scope.account:
         return "sends to its own project"
     return f"sends to project {project}" if log_projects and project not in log_projects else None
+
+
+def _on_one_line(text: Json) -> str:
+    """A filter without the blanks and line breaks that mean nothing in it."""
+    return " ".join((text or "").split())
 
 
 @check(

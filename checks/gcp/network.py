@@ -135,6 +135,11 @@ def gcp_firewall_rule_logging(rule: Resource) -> Answer:
 
     After an intrusion these logs say which machine the intruder came to first.
     """
-    if not is_inbound(rule) or not rule.fact("allowed") or not wide_sources(rule):
+    wide, groups = wide_sources(rule), rule.fact("sourceAddressGroups") or ()
+    if not is_inbound(rule) or not rule.fact("allowed") or not (wide or groups):
         return NotApplicable(f"{_named(rule)} lets nothing in from outside")
-    return None if (rule.fact("logConfig") or {}).get("enable") else f"{_named(rule)} lets the internet in and keeps no logs"
+    if (rule.fact("logConfig") or {}).get("enable"):
+        return None
+    if not wide:
+        return Unknown(f"{_named(rule)} keeps no logs and lets in {some(groups)}, whose addresses are not seen")
+    return f"{_named(rule)} lets the internet in and keeps no logs"

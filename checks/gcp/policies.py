@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from checks.gcp.hierarchy import PREFIX, chain
+from checks.gcp.hierarchy import chain
 from checks.gcp.members import PUBLIC, gone
 from evidence_store.records import Inventory, Json, Resource
 
@@ -48,11 +48,6 @@ def called(policy: Resource) -> str:
     if node is None:
         return f"{policy.fact('assetType').rpartition('/')[2]} {policy.name}"
     return f"project {policy.scope.account}" if node == "project" else f"{node} {policy.name}"
-
-
-def is_node(uid: str) -> bool:
-    """Whether a uid is that of a project, folder or organization."""
-    return uid.startswith(PREFIX)
 
 
 def open_to_everyone(resource: Resource, inventory: Inventory, matters: Callable[[str], bool], *within: str) -> list[str]:

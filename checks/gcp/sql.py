@@ -8,6 +8,7 @@ from checks.gcp.labels import label_of, named
 from checks.gcp.naming import placed, some
 from evidence_store.records import Json, Resource, parse_time
 
+_BACKUPS = 7  # that the service keeps where nothing else is said
 _ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
 
 
@@ -71,9 +72,8 @@ def gcp_sql_backup(database: Resource, *, min_backups: int = 7) -> Answer:
     if not config.get("binaryLogEnabled" if mysql else "pointInTimeRecoveryEnabled"):
         return f"{placed(database)} has no point-in-time recovery"
     kept = (config.get("backupRetentionSettings") or {}).get("retainedBackups")
-    if kept is not None and int(kept) < min_backups:
-        return f"{placed(database)} keeps {int(kept)} backups; {min_backups} are required"
-    return None
+    number = _BACKUPS if kept is None else int(kept)
+    return f"{placed(database)} keeps {number} backups; {min_backups} are required" if number < min_backups else None
 
 
 @check(
@@ -94,7 +94,7 @@ def gcp_sql_high_availability(
     `critical`: the values of it that ask for a second zone
     """
     settings = database.fact("settings") or {}
-    if database.fact("instanceType") != "CLOUD_SQL_INSTANCE":
+    if database.fact("instanceType") not in (None, "CLOUD_SQL_INSTANCE"):
         return NotApplicable(f"{placed(database)} is a {database.fact('instanceType')}")
     criticality = label_of(database, label)
     if criticality is None:

@@ -130,6 +130,10 @@ def test_filters_and_the_projects_of_logs_can_be_declared(gcp: Cloud) -> None:
     sink(gcp, filter="NOT  resource.type=noise\n")
     assert asked(gcp, SINK).status(SINK, ORGANIZATION) == "fail"
     assert asked(gcp, SINK, accepted_filters=["NOT resource.type=noise"]).status(SINK, ORGANIZATION) == "pass"
+    sink(gcp, exclusions=[{"name": "noise", "filter": "resource.type=noise  AND\n severity=DEBUG"}])
+    assert asked(gcp, SINK, accepted_filters=["resource.type=noise"]).status(SINK, ORGANIZATION) == "fail"
+    accepted = ["resource.type=noise\nAND severity=DEBUG"]
+    assert asked(gcp, SINK, accepted_filters=accepted).status(SINK, ORGANIZATION) == "pass"
     sink(gcp)
     assert asked(gcp, SINK, log_projects=["lab"]).status(SINK, ORGANIZATION) == "pass"
     assert asked(gcp, SINK, log_projects=["vault"]).status(SINK, ORGANIZATION) == "fail"

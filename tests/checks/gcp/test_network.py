@@ -273,3 +273,10 @@ LOGGED = "gcp_firewall_rule_logging"
 def test_rules_that_let_the_internet_in_are_logged(gcp: Cloud, changed: dict[str, Any], status: str) -> None:
     rule(gcp, **{**SSH, **changed})
     assert asked(gcp, LOGGED).status(LOGGED) == status
+
+
+@pytest.mark.parametrize(("logged", "status"), [(True, "pass"), (False, "unknown")])
+def test_whom_an_address_group_lets_in_without_logs_is_not_known(gcp: Cloud, logged: bool, status: str) -> None:
+    groups = ["projects/shop/addressGroups/office"]
+    firewall_policy(gcp, in_policy(match={"srcIpRanges": [], "srcAddressGroups": groups}, enableLogging=logged))
+    assert asked(gcp, LOGGED).status(LOGGED, "/rules/100") == status

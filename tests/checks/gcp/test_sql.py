@@ -88,6 +88,12 @@ def test_enough_backups_are_kept(gcp: Cloud) -> None:
     assert asked(gcp, BACKUP, min_backups=3).status(BACKUP) == "pass"
 
 
+def test_a_database_that_does_not_say_how_many_backups_it_keeps_keeps_seven(gcp: Cloud) -> None:
+    database(gcp, {"backupConfiguration": {"enabled": True, "pointInTimeRecoveryEnabled": True}})
+    assert asked(gcp, BACKUP).status(BACKUP) == "pass"
+    assert asked(gcp, BACKUP, min_backups=30).reason(BACKUP) == "shop/orders keeps 7 backups; 30 are required"
+
+
 def test_a_replica_is_backed_up_with_its_primary(gcp: Cloud) -> None:
     database(gcp, {}, masterInstanceName="shop:primary", instanceType="READ_REPLICA_INSTANCE")
     assert asked(gcp, BACKUP).status(BACKUP) == "not_applicable"
@@ -106,6 +112,7 @@ FLAGS = "gcp_sql_audit_flags"
         ({"userLabels": {"criticality": "low"}, "availabilityType": "ZONAL"}, {}, "not_applicable"),
         ({"availabilityType": "ZONAL"}, {}, "unknown"),
         ({}, {"instanceType": "READ_REPLICA_INSTANCE"}, "not_applicable"),
+        ({"userLabels": {"criticality": "high"}, "availabilityType": "ZONAL"}, {"instanceType": None}, "fail"),
     ],
 )
 def test_critical_databases_have_a_second_zone(gcp: Cloud, settings: dict[str, Any], data: dict[str, Any], status: str) -> None:
