@@ -7,6 +7,12 @@ from evidence_store.records import Inventory, Resource
 _API_SERVER = "kube-apiserver"
 # Suites that the API server takes only by name and that it warns of: no forward secrecy, CBC, RC4 or triple DES.
 _WEAK_SUITES = ("_RC4_", "_3DES_", "_CBC_", "TLS_RSA_WITH_")
+# Where etcd listens for clients and peers, and where it does so unless it is told otherwise.
+_LISTENS = (
+    ("listen-client-urls", "http://localhost:2379"),
+    ("listen-client-http-urls", ""),
+    ("listen-peer-urls", "http://localhost:2380"),
+)
 
 
 @check(
@@ -201,6 +207,6 @@ def _mutual(flags: Flags) -> str | Unknown | None:
             return f"asks {kind} for no certificate"
         if flags.get(f"{prefix}auto-tls", "false").casefold() == "true" or not flags.get(f"{prefix}cert-file"):
             return f"has no certificate of its own for {kind}"
-    urls = [url for name in ("listen-client-urls", "listen-peer-urls") for url in flags.get(name, "").split(",")]
-    plain = [url for url in urls if url.startswith("http://")]
+    urls = [url.strip() for name, unset in _LISTENS for url in flags.get(name, unset).split(",")]
+    plain = [url for url in urls if url.casefold().startswith("http://")]
     return f"listens without TLS at {', '.join(plain)}" if plain else None

@@ -134,7 +134,11 @@ def k8s_log_shipping(cluster: Resource, *, inventory: Inventory, collectors: tup
     if bare := sorted(nodes - covered):
         return f"cluster {name_of(cluster)} runs no log collector on {some(bare)}"
     weak = [name_of(a) for a in agents if (a.fact("numberReady") or 0) < (a.fact("desiredNumberScheduled") or 0)]
-    return f"cluster {name_of(cluster)} has its log collector {some(weak)} not ready on every node" if weak else None
+    if weak:
+        return f"cluster {name_of(cluster)} has its log collector {some(weak)} not ready on every node"
+    silent = [name_of(a) for a in agents if None in (a.fact("numberReady"), a.fact("desiredNumberScheduled"))]
+    doubt = f"cluster {name_of(cluster)} does not say where its log collector {some(silent)} is ready"
+    return Unknown(doubt) if silent else None
 
 
 def _is_virtual(labels: Json) -> bool:

@@ -9,7 +9,6 @@ SCOPE = f"kubernetes:{UID}:global"
 RBAC = "rbac.authorization.k8s.io"
 DIGEST = f"sha256:{'a' * 64}"
 IMAGE = "registry.example.com/shop/web:1.4"
-BOUND = {"apiGroup": RBAC, "kind": "ClusterRole"}
 EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
 
 

@@ -87,6 +87,11 @@ CASES: list[tuple[str, tuple[str, ...], str, str]] = [
     (ETCD, without("--cert-file"), "fail", "has no certificate of its own for clients"),
     (ETCD, (*SECURE, "--peer-auto-tls"), "fail", "has no certificate of its own for peers"),
     (ETCD, (*SECURE, "--listen-client-urls=http://10.0.0.1:2379"), "fail", "listens without TLS at http://10.0.0.1:2379"),
+    (ETCD, (*SECURE, "--listen-client-urls=https://127.0.0.1:2379, HTTP://10.0.0.1:2379"), "fail", "at HTTP://10.0.0.1:2379"),
+    (ETCD, (*SECURE, "--listen-client-http-urls=http://0.0.0.0:2382"), "fail", "listens without TLS at http://0.0.0.0:2382"),
+    (ETCD, (*SECURE, "--listen-client-http-urls=https://0.0.0.0:2382"), "pass", ""),
+    (ETCD, without("--listen-client-urls"), "fail", "listens without TLS at http://localhost:2379"),
+    (ETCD, without("--listen-peer-urls"), "fail", "listens without TLS at http://localhost:2380"),
 ]
 
 

@@ -166,6 +166,15 @@ def test_a_node_without_a_collector_that_works_is_found(
     assert asked(kube, LOGS).status(LOGS, UID) == "fail"
 
 
+def test_a_collector_that_does_not_say_where_it_is_ready_is_not_taken_for_ready(kube: Cluster) -> None:
+    node(kube, "a")
+    agent(kube, "agent", "fluent-bit:3", "a")
+    del kube.objects["DaemonSet", "logging", "agent"]["status"]
+    seen = asked(kube, LOGS)
+    assert seen.status(LOGS, UID) == "unknown"
+    assert seen.reason(LOGS, UID) == f"cluster {UID} does not say where its log collector logging/agent is ready"
+
+
 def test_pods_of_other_owners_do_not_stand_for_the_collector(kube: Cluster) -> None:
     node(kube, "a")
     agent(kube, "fluentd", "fluentd:1")
