@@ -7,7 +7,7 @@ from configuration import ConfigurationError
 from daemon import health
 from daemon.settings import Schedule
 from evidence_store.database import open_store
-from evidence_store.errors import StoreError
+from evidence_store.errors import AbsentError, StoreError
 from evidence_store.firings import Standing
 from evidence_store.records import format_time
 from mappings.catalogue import UnknownControlError
@@ -33,6 +33,9 @@ def told(able: Known) -> Iterator[tuple[str, bool, str]]:
         except ConfigurationError as error:
             yield schedule.name, False, str(error)
             continue
+        if standings is None:
+            yield schedule.name, False, "whether it was run cannot be seen: the store cannot be read"
+            continue
         standing = standings.get(schedule.name)
         if standing is None:
             following = format_time(schedule.timing.after(now()))
@@ -50,9 +53,12 @@ def _well(schedule: Schedule, standing: Standing) -> str:
     return f"due next at {format_time(schedule.timing.after(standing.settled))}{sealed}"
 
 
-def _standings(url: str) -> Mapping[str, Standing]:
+def _standings(url: str) -> Mapping[str, Standing] | None:
+    """How it stands with the schedules; `None` where the store cannot be read, which is said where the store is examined."""
     try:
         with open_store(url, create=False) as store:
             return {standing.name: standing for standing in store.firings.standings()}
+    except AbsentError:
+        return {}
     except StoreError:
-        return {}  # said where the store itself is examined
+        return None

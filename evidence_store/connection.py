@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from evidence_store import schema
-from evidence_store.errors import StoreError
+from evidence_store.errors import AbsentError, StoreError
 
 T = TypeVar("T")
 
@@ -162,7 +162,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 def prepare(database: Database, *, create: bool) -> None:
     """Bring the schema up to date. Raises `StoreError` where that is not ours to do."""
     if database.sqlite and not create and not database.path.exists():
-        raise StoreError(f"{database.path}: there is no store; `scanner run` makes one")
+        raise AbsentError(f"{database.path}: there is no store; `scanner run` makes one")
     if database.sqlite:
         _owned(database.path)
     found = _revision(database)
@@ -173,7 +173,7 @@ def prepare(database: Database, *, create: bool) -> None:
     if found is not None and found > schema.REVISION:
         raise StoreError(f"{database.name}: the store was written by a newer Annexa (schema {found}); update this one")
     if found is None and not create:
-        raise StoreError(f"{database.name}: there is no store; `scanner run` makes one")
+        raise AbsentError(f"{database.name}: there is no store; `scanner run` makes one")
     from evidence_store import migrations
 
     with database.writing() as connection:

@@ -5,6 +5,10 @@ class StoreError(Exception):
     """The store cannot be opened, read or written."""
 
 
+class AbsentError(StoreError):
+    """There is no store yet, and none was to be made."""
+
+
 class HeldError(StoreError):
     """Another run holds the store; the message names it."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from commands.daemon import crew_of
 from commands.opening import known
+from commands.schedules import told
 from daemon.settings import Schedule
 from evidence_store.firings import Standing
 
@@ -71,3 +72,12 @@ def test_what_is_due_is_told_by_the_clock_that_all_daemons_share(place: Place, t
     able = known(Namespace(config=str(tmp_path / "annexa.toml")))
     assert crew_of(able, place.store).clock == place.store.firings.clock
     assert abs(place.store.firings.clock() - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_of_a_store_that_cannot_be_read_nobody_says_that_nothing_was_run_yet(tmp_path: Path) -> None:
+    (tmp_path / "annexa.toml").write_text('[store]\nurl = "sqlite:///annexa.db"\n[[target]]\nname = "a"\nkind = "host"\n')
+    able = known(Namespace(config=str(tmp_path / "annexa.toml")))
+    ((_, well, sentence),) = told(able)
+    assert (well, sentence.partition(";")[0]) == (True, "no daemon has run it yet")
+    (tmp_path / "annexa.db").write_text("no database" * 100)
+    assert list(told(able)) == [("daily", False, "whether it was run cannot be seen: the store cannot be read")]

@@ -11,7 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from evidence_store import connection, database, keys, schema
-from evidence_store.errors import StoreError
+from evidence_store.errors import AbsentError, StoreError
 from evidence_store.records import Status
 
 from .conftest import Bench
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_not_there_is_not_made_when_it_is_only_read(bench: Bench, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="there is no store"):
+    with pytest.raises(AbsentError, match="there is no store"):
         database.open_store(f"sqlite:///{tmp_path}/none.db", create=False)
     assert not (tmp_path / "none.db").exists()
     database.open_store(bench.url, create=False).close()
