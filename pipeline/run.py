@@ -24,7 +24,6 @@ from evidence_store.errors import StoreError
 from evidence_store.finding_sink import FindingSink
 from evidence_store.firings import Firing
 from evidence_store.keys import Keys
-from evidence_store.note import Checkpoint
 from evidence_store.records import Finding, Json, Presence, Scope, Snapshot, Status, Unread, Why
 from evidence_store.redaction import Redactor
 from evidence_store.sealing import Collected, Sealer
@@ -63,10 +62,6 @@ class Outcome:
 
     run: str
     complete: bool
-    blind: tuple[Blind, ...]
-    calls: int
-    checkpoint: Checkpoint
-    conclusion: Conclusion
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +151,8 @@ class _Run:
             documents=conclusion.documents,
             outcome=outcome,
         )
-        checkpoint = self._writer.seal()
-        return Outcome(self._environment.run_id, not blind, tuple(blind), calls, checkpoint, conclusion)
+        self._writer.seal()
+        return Outcome(self._environment.run_id, not blind)
 
     # -- collect -------------------------------------------------------------------------------------------------------
 
