@@ -127,11 +127,8 @@ def look(
     planned = known.needed(chosen)
     targets = connections if isinstance(connections, Mapping) else {"test": connections}
     collections: list[Collection[_Kept]] = []
-    claimed: set[tuple[Scope, str]] = set()
     with ThreadPoolExecutor(8) as executor:
-        collector: Collector[_Kept] = Collector(
-            executor, lambda: datetime.now(UTC), lambda scope, _: _Kept(scope), claimed=claimed
-        )
+        collector: Collector[_Kept] = Collector(executor, lambda: datetime.now(UTC), lambda scope, _: _Kept(scope))
         for name, connection in targets.items():
             kind = getattr(connection, "kind", None) or connection.__module__.split(".")[1]
             collections.append(collector.collect(name, connection, [s for s in planned if s.provider == kind]))
