@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 
 from daemon.runner import Crew, Pace
 from daemon.service import Daemon
@@ -27,3 +28,8 @@ def test_a_scheduler_whose_database_does_not_answer_does_not_hold_up_the_end(lit
         threading.Thread(target=close, daemon=True).start()
         assert ended.wait(20)
         assert time.monotonic() - started < 20
+
+
+def test_the_unit_that_starts_the_daemon_can_be_enabled_for_when_the_machine_starts() -> None:
+    unit = Path(__file__).parents[2] / "deploy" / "systemd" / "annexa-daemon.service"
+    assert "\n[Install]\nWantedBy=multi-user.target\n" in unit.read_text()
