@@ -161,10 +161,6 @@ class Scheduling:
         self._clockwork.beat = time.monotonic()
         self._clockwork.resume()
 
-    def next_due(self) -> Mapping[str, datetime]:
-        """Schedule -> when it is due next, as it is kept."""
-        return self.jobs.kept()
-
     @property
     def lives(self) -> bool:
         """Whether the scheduler still looks."""

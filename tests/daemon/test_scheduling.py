@@ -45,20 +45,20 @@ def set_next(place: Place, due: datetime) -> None:
 
 def test_a_restart_keeps_the_next_due_time_and_wakes_for_what_is_overdue(place: Place) -> None:
     with begun(place, NIGHTLY, now=MONDAY + 4000 * DAY) as (made, woken):
-        assert made.next_due() == {"nightly": THIRD + 4000 * DAY}
+        assert made.jobs.kept() == {"nightly": THIRD + 4000 * DAY}
     set_next(place, THIRD)
     with begun(place, NIGHTLY, now=MONDAY + 9000 * DAY) as (made, woken):
         _until(lambda: woken == ["nightly"])
-        _until(lambda: made.next_due()["nightly"] > datetime.now(THIRD.tzinfo) - timedelta(minutes=1))  # kept after the waking
+        _until(lambda: made.jobs.kept()["nightly"] > datetime.now(THIRD.tzinfo) - timedelta(minutes=1))  # kept after the waking
 
 
 def test_a_changed_schedule_gets_a_new_time_and_a_removed_one_goes(place: Place) -> None:
     later = MONDAY + 4000 * DAY
     with begun(place, NIGHTLY, HOURLY, now=later) as (made, _):
-        assert set(made.next_due()) == {"nightly", "hourly"}
+        assert set(made.jobs.kept()) == {"nightly", "hourly"}
     changed = Schedule("nightly", cron="0 5 * * *")
     with begun(place, changed, now=later) as (made, _):
-        assert made.next_due() == {"nightly": later.replace(hour=5, minute=0)}
+        assert made.jobs.kept() == {"nightly": later.replace(hour=5, minute=0)}
         assert set(rows(place)) == {job_id(changed)}
 
 
@@ -70,7 +70,7 @@ def test_a_schedule_is_the_same_whatever_does_not_decide_when_and_what() -> None
 def test_two_with_other_schedules_do_not_wake_for_each_other(place: Place) -> None:
     with begun(place, NIGHTLY, now=MONDAY + 4000 * DAY) as (old, woken):
         with begun(place, HOURLY, now=MONDAY + 4000 * DAY) as (new, _):
-            assert (old.next_due(), set(new.next_due())) == ({}, {"hourly"})
+            assert (old.jobs.kept(), set(new.jobs.kept())) == ({}, {"hourly"})
         set_next(place, THIRD)
         old._clockwork.wakeup()
         time.sleep(0.2)
