@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from collectors.azure.permissions import permission_of
 from collectors.permit import Permit, under
 from collectors.source import Place, Source, UnreadError
-from evidence_store.records import Scope, Unread, Why
+from evidence_store.records import Unread, Why
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources import ResourceManagementClient
@@ -60,7 +60,6 @@ class Reader:
     """One source's way to one place. Shared by the threads that read for the source."""
 
     def __init__(self, place: Place, source: Source, client: "ResourceManagementClient", sight: Sight) -> None:
-        self.scope: Scope = place.scope
         self.account: str = place.scope.account
         self.sight = sight
         self.is_root: bool = self.account == sight.tenant
