@@ -10,6 +10,7 @@ from tests import harness
 from tests.collectors.azure.fixture import azure, azure_server  # noqa: F401 - fixtures
 from tests.collectors.gcp.fixture import gcp, gcp_server  # noqa: F401 - fixtures
 from tests.collectors.kubernetes.fixture import kube, kube_server  # noqa: F401 - fixtures for every room
+from tests.postgresql import postgresql  # noqa: F401 - as above
 
 if TYPE_CHECKING:
     from tests.collectors.aws.overlay import Cloud

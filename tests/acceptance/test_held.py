@@ -6,12 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pgserver.postgres_server import get_server  # the package does not name what it exports
 
 from tests.acceptance.conftest import AWS, RECORDS, Command
 
@@ -19,24 +17,13 @@ ROOT = Path(__file__).parent.parent.parent
 ALONE = ("--check", "rec_soa_complete")  # asks the records alone, and so waits for no account
 
 
-@pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """A real PostgreSQL on a socket of its own, and a fresh database of it at each call."""
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    numbers = count()
-
-    def fresh() -> str:
-        name = f"held_{next(numbers)}"
-        server.psql(f"create database {name};")
-        return str(server.get_uri(database=name)).replace("postgresql://", "postgresql+psycopg://")
-
-    yield fresh
-    server.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest) -> str:
-    return "sqlite:///annexa.db" if request.param == "sqlite" else str(request.getfixturevalue("postgresql")())
+def store(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield "sqlite:///annexa.db"
+        return
+    with request.getfixturevalue("postgresql").database() as made:
+        yield made
 
 
 @pytest.fixture

@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pgserver.postgres_server import get_server  # the package does not name what it exports
 
 from tests.acceptance.conftest import RECORDS, Command
+from tests.postgresql import PostgreSQL
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL on a socket of its own."""
-    server = get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+@pytest.fixture
+def url(postgresql: PostgreSQL) -> Iterator[str]:
+    with postgresql.database() as made:
+        yield made
 
 
 def test_a_scan_is_kept_sealed_reported_and_verified(url: str, command: Command, tmp_path: Path) -> None:

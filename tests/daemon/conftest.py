@@ -15,9 +15,9 @@ from evidence_store import keys
 from evidence_store.database import open_store
 from evidence_store.errors import HeldError
 from evidence_store.firings import Firing, Standing
-from tests.evidence_store.conftest import postgresql, url
+from tests.evidence_store.conftest import url
 
-__all__ = ["postgresql", "url"]
+__all__ = ["url"]
 
 MONDAY = datetime(2026, 6, 1, 2, 30, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,7 +1,5 @@
 """A store on SQLite and on PostgreSQL, a clock that a test turns, and an estate with a history worth verifying."""
 
-import secrets
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
-from pgserver.postgres_server import get_server  # the package does not name what it exports
 
 from evidence_store import database, keys, redaction, sealing, side_file, verification
 from evidence_store.firings import Firing, Missed, WhyMissed
@@ -113,31 +109,13 @@ def finding(uid: str, status: Status, *, check: str = "aws_s3_private", scope: S
     return Finding(check, 1, PARAMETERS, Severity.HIGH, scope, "aws.s3.bucket", uid, status, reason, tuple(lookups))
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Any]:
-    # A directory of its own, directly under /tmp: PostgreSQL runs as another user where the tests run as root.
-    with tempfile.TemporaryDirectory(prefix="annexa-pg") as directory:
-        server = get_server(directory, cleanup_mode="stop")
-        # Tests kill clients, never the machine: what a client was told is kept, is kept without waiting for the disk.
-        server.psql("ALTER SYSTEM SET fsync = off; ALTER SYSTEM SET full_page_writes = off; SELECT pg_reload_conf();")
-        yield server
-        server.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/annexa.db"
         return
-    server = request.getfixturevalue("postgresql")
-    admin = sa.create_engine(sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    name = f"t{secrets.token_hex(6)}"
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    yield admin.url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    admin.dispose()
+    with request.getfixturevalue("postgresql").database() as made:
+        yield made
 
 
 @pytest.fixture

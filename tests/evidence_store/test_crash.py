@@ -13,6 +13,7 @@ from evidence_store.errors import RolledBackError, StoreError
 from evidence_store.records import Status
 
 from .conftest import Bench
+from .elsewhere import elsewhere
 
 FACTS = {"a": {"Public": True}, "b": {"Public": False}}
 STATUSES = {"a": Status.FAIL, "b": Status.PASS}
@@ -36,23 +37,22 @@ def points(tmp_path: Path) -> list[str]:
     return passed
 
 
+def whole_run_killed(bench: Bench, run_id: str, number: int) -> None:
+    """A whole run that kills its own process at the n-th point; nothing of Python's own tidying happens there."""
+    left = [number]
+
+    def crash(_point: str) -> None:
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+
+    whole_run(bench, run_id, crash)
+
+
 def killed_at(bench: Bench, run_id: str, number: int) -> None:
-    """Run in a child that kills itself at the n-th point; nothing of Python's own tidying happens there."""
-    child = os.fork()
-    if child == 0:
-        left = [number]
-
-        def crash(_point: str) -> None:
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            left[0] -= 1
-
-        try:
-            whole_run(Bench(bench.url, bench.keys, bench.clock), run_id, crash)
-        finally:
-            os._exit(7)
-    _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status), f"point {number} was not reached"
+    process = elsewhere(whole_run_killed, bench, run_id, number)
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, f"point {number} was not reached"
 
 
 def test_a_run_killed_at_any_point_loses_nothing_that_was_sealed(bench: Bench, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from evidence_store.firings import Firing, Missed, Standing, WhyMissed
 from evidence_store.records import Json
 
 from .conftest import Bench, scheduled
+from .elsewhere import elsewhere
 
 DAY = timedelta(days=1)
 LEASE = timedelta(seconds=60)
@@ -158,28 +159,25 @@ def test_a_name_stands_in_no_leaf(bench: Bench) -> None:
         assert not [leaf for leaf in evidence.leaves() if b"nightly" in leaf.body]
 
 
+def tell_and_die(bench: Bench, point: str) -> None:
+    def crash(at: str) -> None:
+        if at == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with bench.writer(crash=crash) as writer:
+        writer.record_missed()
+
+
 def test_a_process_killed_while_it_tells_what_was_missed_loses_and_doubles_nothing(bench: Bench) -> None:
     scheduled(bench)
-    points = ["before_commit", "after_commit", "before_checkpoint", "after_sign", "before_side_file"]
-    for point in points:
-        child = os.fork()
-        if child == 0:
-            try:
-                with Bench(bench.url, bench.keys, bench.clock).writer(crash=lambda at, p=point: _die(at, p)) as writer:
-                    writer.record_missed()
-            finally:
-                os._exit(0)
-        os.waitpid(child, 0)
+    for point in ("before_commit", "after_commit", "before_checkpoint", "after_sign", "before_side_file"):
+        process = elsewhere(tell_and_die, bench, point)
+        process.join()
     with bench.writer(wait=15) as writer:
         writer.record_missed()
         writer.seal()
     assert len(list(bench.store.leaves("runs_missed"))) == 1
     assert not bench.verify().contradicted
-
-
-def _die(at: str, point: str) -> None:
-    if at == point:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_new_definition_tells_what_the_old_one_missed(bench: Bench) -> None:
@@ -226,19 +224,15 @@ def test_times_that_contradict_each_other_in_a_leaf_are_named(lite: Bench) -> No
     assert any("tells of 1 missed runs" in p.sentence for p in lite.verify().integrity.problems)
 
 
+def register(bench: Bench) -> None:
+    bench.store.firings.register("nightly", {"name": "nightly"}, bench.clock.now)
+
+
 def test_two_that_register_at_once_make_one_schedule(bench: Bench) -> None:
-    children = []
-    for _ in range(4):
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                Bench(bench.url, bench.keys).store.firings.register("nightly", {"name": "nightly"}, bench.clock.now)
-                code = 0
-            finally:
-                os._exit(code)
-        children.append(child)
-    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]
+    processes = [elsewhere(register, bench) for _ in range(4)]
+    for process in processes:
+        process.join()
+    assert [process.exitcode for process in processes] == [0, 0, 0, 0]
     assert standing(bench).number == 0
 
 

@@ -1,8 +1,9 @@
 """One writer at a time; who holds the store is named, and who lost it cannot write."""
 
 import os
-import signal
+import sys
 import time
+from multiprocessing.synchronize import Event
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from evidence_store import schema
 from evidence_store.errors import HeldError, StoreError
 
 from .conftest import Bench
+from .elsewhere import elsewhere, flag
 
 
 def test_a_second_writer_is_refused_at_once_and_told_who_holds_the_store(bench: Bench) -> None:
@@ -24,35 +26,41 @@ def test_a_second_writer_is_refused_at_once_and_told_who_holds_the_store(bench: 
         pass
 
 
-def test_a_writer_waits_as_told(bench: Bench) -> None:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        with Bench(bench.url, bench.keys).writer():
-            os.write(writing, b"held")
+def hold(bench: Bench, holds: Event, seconds: float) -> None:
+    with bench.writer():
+        holds.set()
+        time.sleep(seconds)
+
+
+def begin_alone(bench: Bench) -> None:
+    try:
+        with bench.writer() as writer:
+            writer.begin("r", {})
             time.sleep(1)
-            os._exit(0)
-    assert os.read(reading, 4) == b"held"
+    except HeldError:
+        sys.exit(5)
+
+
+def test_a_writer_waits_as_told(bench: Bench) -> None:
+    holds = flag()
+    holder = elsewhere(hold, bench, holds, 1)
+    assert holds.wait(20)
     with pytest.raises(HeldError), bench.writer():
         raise AssertionError("two writers")
     with bench.writer(wait=20) as writer:
         assert writer is not None
-    assert os.waitpid(child, 0)[1] == 0
+    holder.join()
+    assert holder.exitcode == 0
 
 
 def test_a_holder_that_was_killed_holds_nothing(bench: Bench) -> None:
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        with Bench(bench.url, bench.keys).writer():
-            os.write(writing, b"held")
-            time.sleep(60)
-        os._exit(0)
-    os.read(reading, 4)
-    with pytest.raises(HeldError, match=f"process {child} "), bench.writer():
+    holds = flag()
+    holder = elsewhere(hold, bench, holds, 60)
+    assert holds.wait(20)
+    with pytest.raises(HeldError, match=f"process {holder.pid} "), bench.writer():
         raise AssertionError("two writers")
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    holder.kill()
+    holder.join()
     with bench.writer(wait=10):
         pass
 
@@ -73,23 +81,10 @@ def test_a_writer_that_lost_its_session_cannot_write_after_its_successor_began(b
 
 
 def test_only_one_of_many_that_begin_at_once_goes_on(bench: Bench) -> None:
-    children = []
-    for _ in range(4):
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                with Bench(bench.url, bench.keys).writer() as writer:
-                    writer.begin("r", {})
-                    time.sleep(1)
-                    code = 0
-            except HeldError:
-                code = 5
-            finally:
-                os._exit(code)
-        children.append(child)
-    codes = sorted(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)
-    assert codes == [0, 5, 5, 5]
+    processes = [elsewhere(begin_alone, bench) for _ in range(4)]
+    for process in processes:
+        process.join()
+    assert sorted(str(process.exitcode) for process in processes) == ["0", "5", "5", "5"]
 
 
 def test_a_reader_is_not_kept_waiting_by_a_writer(bench: Bench) -> None:
