@@ -1,24 +1,33 @@
 """`scanner doctor`: test everything that a run depends on, each read as far as its first answer, and keep nothing."""
 
 import json
+import logging
 import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from collectors.source import Source, UnreadError
+from collectors.source import Connection, Place, Source, UnreadError
 from commands import schedules
 from commands.opening import Known, known, now
-from configuration import ConfigurationError, Target
+from configuration import ConfigurationError, StorePlace, Target
 from evidence_store import keys
 from evidence_store.database import open_store
-from evidence_store.errors import StoreError
-from evidence_store.keys import KeyFileError
+from evidence_store.errors import AbsentError, OutdatedError, StoreError
+from evidence_store.keys import AbsentKeysError, KeyFileError
+from evidence_store.records import Unread, Why
+from evidence_store.redaction import Redactor
+from pipeline.collect import trail
 from pipeline.probe import Probed, probe
 from pipeline.targets import connect, require_extras
+from reports.hostile import one_line
 from scanner import DONE, INCOMPLETE
+
+log = logging.getLogger(__name__)
+_LONGEST = 500  # characters of what is told of a target
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ def command(given: Namespace) -> int:
     for symptom in _examine(able):
         symptoms.append(symptom)
         if given.format == "text":
-            sys.stdout.write(f"{'ok  ' if symptom.well else 'FAIL'}  {symptom.what}: {symptom.told}\n")
+            sys.stdout.write(f"{'ok  ' if symptom.well else 'FAIL'}  {one_line(symptom.what)}: {one_line(symptom.told)}\n")
             sys.stdout.flush()
     if given.format == "json":
         sys.stdout.write(json.dumps({"schema": "annexa.doctor/1", "tests": [asdict(s) for s in symptoms]}, indent=1) + "\n")
@@ -47,34 +56,58 @@ def command(given: Namespace) -> int:
 def _examine(able: Known) -> Iterator[Symptom]:
     file = able.configuration.file
     yield Symptom("configuration", well=True, told=str(file) if file else "built-in default: this host")
-    yield _key(able.configuration.store.key)
-    yield _store(able.configuration.store.url)
+    yield from _kept(able.configuration.store)
     yield Symptom("clock", well=now().year >= 2024, told=f"{now():%Y-%m-%d %H:%M:%SZ}")
     for name, well, told in schedules.told(able):
         yield Symptom(f"schedule {name}", well=well, told=told)
     for target in able.configuration.targets:
-        yield from _target(target, _sources(able, target))
+        yield from map(_harmless, _target(target, _sources(able, target)))
 
 
-def _key(path: str) -> Symptom:
-    if not Path(path).exists():
+def _kept(place: StorePlace) -> Iterator[Symptom]:
+    """The keys and the store, which belong together."""
+    store, begun_with = _store(place.url)
+    yield _key(place.key, begun_with)
+    yield store
+
+
+def _key(path: str, begun_with: str | None) -> Symptom:
+    """`begun_with`: the public half of the key whose log the store holds, if it holds one."""
+    try:
+        public = keys.load(path).public_text
+    except AbsentKeysError:
+        if begun_with is not None:
+            told = f"{path}: is not there, and the store was begun with it; restore it and {path}.redaction from their backup"
+            return Symptom("key", well=False, told=told)
         writable = os.access(Path(path).parent, os.W_OK)
         return Symptom("key", well=writable, told=f"{path}: {'the first run makes it' if writable else 'cannot be made there'}")
-    try:
-        return Symptom("key", well=True, told=f"{path}, public half {keys.load_or_create(path).public_text}")
     except KeyFileError as error:
         return Symptom("key", well=False, told=str(error))
+    if begun_with not in (None, public):
+        return Symptom("key", well=False, told=f"{path}: the store was begun with another key; name that one in [store]")
+    return Symptom("key", well=True, told=f"{path}, public half {public}")
 
 
-def _store(url: str) -> Symptom:
+def _store(url: str) -> tuple[Symptom, str | None]:
+    """How it stands with the store, and the public half of the key that it was begun with."""
     try:
-        with open_store(url, create=False) as store:
+        with open_store(url, create=False, upgrade=False) as store:
             checkpoint = store.checkpoint()
+            genesis = next(store.leaves(until=1), None)
             told = f"{store.size} entries, sealed up to {checkpoint.size}" if checkpoint else "empty"
-            return Symptom("store", well=True, told=told)
+            begun_with = genesis.fields.get("key") if genesis and genesis.kind == "genesis" else None
+            return Symptom("store", well=True, told=told), begun_with
+    except AbsentError:
+        return _none_yet(url), None
     except StoreError as error:
-        absent = url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
-        return Symptom("store", well=absent, told="not there yet; the first run makes it" if absent else str(error))
+        return Symptom("store", well=isinstance(error, OutdatedError), told=str(error)), None
+
+
+def _none_yet(url: str) -> Symptom:
+    file = Path(url.removeprefix("sqlite:///"))
+    if url.startswith("sqlite:///") and not os.access(file.parent, os.W_OK):
+        return Symptom("store", well=False, told=f"{file}: cannot be made there")
+    return Symptom("store", well=True, told="not there yet; the first run makes it")
 
 
 def _sources(able: Known, target: Target) -> tuple[Source, ...]:
@@ -87,31 +120,37 @@ def _target(target: Target, sources: Sequence[Source]) -> Iterator[Symptom]:
     what = f"target {target.name} ({target.kind})"
     try:
         require_extras([target])
-        connection = connect(target)
-    except ConfigurationError as error:
-        yield Symptom(what, well=False, told=str(error))
-        return
-    except UnreadError as error:
-        yield Symptom(what, well=False, told=str(error.unread))
-        return
-    try:
-        reached = []
-        for place in connection.places():
-            yield Symptom(
-                f"{what} {place.scope.account} {place.scope.region}",
-                well=place.failed is None,
-                told=str(place.failed) if place.failed else f"reached as {place.principal}",
-            )
-            if place.failed is None:
-                reached.append(place)
-        for probed in probe(connection, reached, sources):
-            yield from _probed(f"{what} {probed.scope.account}", probed)
+        with closing(connect(target)) as connection:
+            yield from _reached(what, target, connection, sources)
         if target.kind == "records":
             yield from _records(what, target.settings.path)
+    except ConfigurationError as error:
+        yield Symptom(what, well=False, told=str(error))
     except UnreadError as error:
         yield Symptom(what, well=False, told=str(error.unread))
-    finally:
-        connection.close()
+    except Exception as error:  # noqa: BLE001 - the edge: as in a run, a provider's surprise fails its target and no other
+        log.debug("%s: %s", what, trail(error))
+        kind, text = type(error).__name__, " ".join(str(error).split())
+        unread = Unread(Why.UNEXPECTED, target.name, f"{kind}: {text}" if text else kind)
+        yield Symptom(what, well=False, told=str(unread))
+
+
+def _reached(what: str, target: Target, connection: Connection, sources: Sequence[Source]) -> Iterator[Symptom]:
+    """What can be had of a target. Raises what `places` raises."""
+    places: list[Place] = []
+    for place in connection.places():
+        told = str(place.failed) if place.failed else f"reached as {place.principal}"
+        yield Symptom(f"{what} {place.scope.account} {place.scope.region}", well=place.failed is None, told=told)
+        places.append(place)
+    if not places:
+        yield Symptom(what, well=False, told=str(Unread(Why.UNEXPECTED, target.name, "it names no place to read")))
+    for probed in probe(connection, [place for place in places if place.failed is None], sources):
+        yield from _probed(f"{what} {probed.scope.account}", probed)
+
+
+def _harmless(symptom: Symptom) -> Symptom:
+    """What a provider said holds no secret when it is told, and is no page long."""
+    return replace(symptom, told=one_line(Redactor.scrub(symptom.told), _LONGEST))
 
 
 def _probed(what: str, probed: Probed) -> Iterator[Symptom]:

@@ -191,7 +191,7 @@ def _public(given: Namespace, loaded: Configuration) -> bytes:
         return keys.parse_public(_text(given.public_key, "--public-key") if named.is_file() else given.public_key)
     if not Path(loaded.store.key).exists():
         raise UsageError(f"{loaded.store.key}: no such key; name the public key to trust: --public-key FILE or KEY")
-    return keys.load_or_create(loaded.store.key).public
+    return keys.public_of(loaded.store.key)
 
 
 def _text(path: str, option: str) -> str:
@@ -204,7 +204,7 @@ def _text(path: str, option: str) -> str:
 
 def _export(given: Namespace) -> int:
     able = known(given)
-    path = output_path(given.output)
+    path = output_path(given.output, able.configuration)
     checks = able.catalogue.select(given.control) if given.control else None
     types = {type_ for check in checks or () for type_ in able.checks[check].types}
     with reading(able.configuration) as store:

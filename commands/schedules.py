@@ -56,7 +56,7 @@ def _well(schedule: Schedule, standing: Standing) -> str:
 def _standings(url: str) -> Mapping[str, Standing] | None:
     """How it stands with the schedules; `None` where the store cannot be read, which is said where the store is examined."""
     try:
-        with open_store(url, create=False) as store:
+        with open_store(url, create=False, upgrade=False) as store:
             return {standing.name: standing for standing in store.firings.standings()}
     except AbsentError:
         return {}

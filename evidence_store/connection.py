@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from evidence_store import schema
-from evidence_store.errors import AbsentError, StoreError
+from evidence_store.errors import AbsentError, OutdatedError, StoreError
 
 T = TypeVar("T")
 
@@ -159,7 +159,7 @@ def _postgresql(url: sa.URL) -> sa.Engine:
         raise StoreError("PostgreSQL needs its driver; run: pip install 'annexa[postgresql]'") from None
 
 
-def prepare(database: Database, *, create: bool) -> None:
+def prepare(database: Database, *, create: bool, upgrade: bool = True) -> None:
     """Bring the schema up to date. Raises `StoreError` where that is not ours to do."""
     if database.sqlite and not create and not database.path.exists():
         raise AbsentError(f"{database.path}: there is no store; `scanner run` makes one")
@@ -174,6 +174,8 @@ def prepare(database: Database, *, create: bool) -> None:
         raise StoreError(f"{database.name}: the store was written by a newer Annexa (schema {found}); update this one")
     if found is None and not create:
         raise AbsentError(f"{database.name}: there is no store; `scanner run` makes one")
+    if found is not None and not upgrade:
+        raise OutdatedError(f"{database.name}: is of an older schema ({found}); the next run brings it up to date")
     from evidence_store import migrations
 
     with database.writing() as connection:

@@ -159,11 +159,14 @@ class Store:
         return self._findings.history(check=check, uid=uid)
 
 
-def open_store(url: str, *, create: bool = True) -> Store:
-    """Open a store, bring its schema up to date, and make it where it is absent and `create` says so. Raises `StoreError`."""
+def open_store(url: str, *, create: bool = True, upgrade: bool = True) -> Store:
+    """Open a store, bring its schema up to date, and make it where it is absent and `create` says so. Raises `StoreError`.
+
+    Without `create` and `upgrade` nothing is written.
+    """
     database = connection.Database(url)
     try:
-        connection.prepare(database, create=create)
+        connection.prepare(database, create=create, upgrade=upgrade)
     except BaseException:
         database.close()
         raise

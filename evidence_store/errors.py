@@ -9,6 +9,10 @@ class AbsentError(StoreError):
     """There is no store yet, and none was to be made."""
 
 
+class OutdatedError(StoreError):
+    """The store is of an older schema, and was not to be brought up to date."""
+
+
 class HeldError(StoreError):
     """Another run holds the store; the message names it."""
 

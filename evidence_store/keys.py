@@ -24,6 +24,10 @@ class KeyFileError(Exception):
     """A key cannot be read or made; the message names the file and what to do."""
 
 
+class AbsentKeysError(KeyFileError):
+    """Neither key is there: none was made yet, or both were lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     signer: Ed25519PrivateKey = field(repr=False)
@@ -53,9 +57,38 @@ class Keys:
 
 def load_or_create(path: str | Path) -> Keys:
     """The keys of this path, made if absent. Raises `KeyFileError`."""
-    signing = Path(path)
-    redaction = signing.with_name(signing.name + ".redaction")
+    signing, redaction = _files(path)
     return Keys(_signer(signing), _redaction(redaction), signing)
+
+
+def load(path: str | Path) -> Keys:
+    """The keys of this path, and nothing made. Raises `KeyFileError`, and of these `AbsentKeysError` where there is none."""
+    signing, redaction = _files(path)
+    signs, redacts = _read(signing), _read(redaction)
+    if signs is None and redacts is None:
+        raise AbsentKeysError(f"{signing}: there is no key; the first run makes it")
+    if signs is None:
+        raise KeyFileError(f"{signing}: is missing beside {redaction}; restore it from its backup: no other can continue a log")
+    if redacts is None:
+        raise KeyFileError(
+            f"{redaction}: is missing beside {signing}; restore it from its backup: with another, all that holds a secret "
+            "counts as changed"
+        )
+    return Keys(_parsed_signer(signing, signs), _parsed_redaction(redaction, redacts), signing)
+
+
+def public_of(path: str | Path) -> bytes:
+    """The public half of the signing key of this path, 32 bytes; the redaction key is not looked at. Raises `KeyFileError`."""
+    signing, _ = _files(path)
+    content = _read(signing)
+    if content is None:
+        raise AbsentKeysError(f"{signing}: there is no key; the first run makes it")
+    return _parsed_signer(signing, content).public_key().public_bytes_raw()
+
+
+def _files(path: str | Path) -> tuple[Path, Path]:
+    signing = Path(path)
+    return signing, signing.with_name(signing.name + ".redaction")
 
 
 def parse_public(text: str) -> bytes:
@@ -81,6 +114,10 @@ def _signer(path: Path) -> Ed25519PrivateKey:
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         content = _create(path, content)
+    return _parsed_signer(path, content)
+
+
+def _parsed_signer(path: Path, content: bytes) -> Ed25519PrivateKey:
     try:
         loaded = serialization.load_pem_private_key(content, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -94,6 +131,10 @@ def _redaction(path: Path) -> bytes:
     content = _read(path)
     if content is None:
         content = _create(path, base64.b64encode(secrets.token_bytes(32)) + b"\n")
+    return _parsed_redaction(path, content)
+
+
+def _parsed_redaction(path: Path, content: bytes) -> bytes:
     try:
         key = base64.b64decode(content.strip(), validate=True)
     except binascii.Error:

@@ -63,7 +63,8 @@ class Redactor:
         shapes = may_hold(text)
         return _Walk(self._key, shapes=shapes) if secret or shapes or may_name(facts) else None
 
-    def scrub(self, text: str) -> str:
+    @staticmethod
+    def scrub(text: str) -> str:
         """A line for a log, an error or a reason, with what looks like a secret replaced within it."""
         for kind, markers, pattern in SHAPES:
             lowered = text.lower().encode("utf-8", "replace")
