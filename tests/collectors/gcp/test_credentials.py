@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,14 @@ ROOT = Path(__file__).parents[3]
 RESOURCE = "cloudasset.ListAssets RESOURCE"
 LIST = "cloudasset.assets.listResource"
 READER = "reader@tools.iam.gserviceaccount.com"
+
+
+@contextmanager
+def closed() -> Iterator[int]:
+    """A port at which nobody listens, and which nobody else is given."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
 
 
 # Who asks.
@@ -83,16 +93,14 @@ def test_a_token_of_too_little_scope_is_a_matter_of_credentials(gcp: Cloud) -> N
 
 
 def test_a_token_endpoint_that_is_not_there_is_unreachable(gcp: Cloud, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    gcp.credentials(tmp_path, token_uri=f"https://localhost:{port}/token")
-    assert unread(gcp) == Unread(Why.UNREACHABLE, "application-default credentials", "the token endpoint")
+    with closed() as port:
+        gcp.credentials(tmp_path, token_uri=f"https://localhost:{port}/token")
+        assert unread(gcp) == Unread(Why.UNREACHABLE, "application-default credentials", "the token endpoint")
 
 
 def test_an_endpoint_that_is_not_there_fails_the_target(gcp: Cloud) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert unread(gcp, endpoint=f"localhost:{port}") == Unread(Why.UNREACHABLE, LIST, "nobody listens there")
+    with closed() as port:
+        assert unread(gcp, endpoint=f"localhost:{port}") == Unread(Why.UNREACHABLE, LIST, "nobody listens there")
 
 
 def test_an_endpoint_that_speaks_another_protocol_fails_the_target(gcp: Cloud) -> None:
