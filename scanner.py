@@ -89,8 +89,19 @@ def _run(run: argparse.ArgumentParser) -> None:
     run.add_argument("--report", action="append", default=[], metavar="FORMAT=FILE", help="write this too (repeatable)")
     run.add_argument("--fail-on", choices=SEVERITIES, metavar="SEVERITY", help="exit 1 if a finding this bad fails, unexcepted")
     run.add_argument("--baseline", metavar="FILE", help="JSON report of an earlier run; its failures do not fail the gate")
-    run.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for another run to end (default: refuse)")
+    run.add_argument("--wait", type=_seconds, default=0, metavar="SECONDS", help="wait for another run to end (else refuse)")
     run.add_argument("--quiet", action="store_true", help="for cron: no progress, and no report unless --format asks for one")
+
+
+def _seconds(text: str) -> float:
+    """Raises `ArgumentTypeError`."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not seconds >= 0:  # so that what is no number at all (nan) is refused, too
+        raise argparse.ArgumentTypeError(f"{text!r}: expected seconds, 0 or more")
+    return seconds
 
 
 def _selection(command: argparse.ArgumentParser) -> None:

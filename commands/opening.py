@@ -19,6 +19,10 @@ from evidence_store.records import parse_time
 from mappings.catalogue import Catalogue
 from pipeline.plan import Sources
 
+SQLITE = "sqlite:///"
+STORE_FILES = ("", "-wal", "-shm", "-journal", ".lock")  # by what follows the store's name
+KEY_FILES = {"": "the signing key", ".redaction": "the redaction key", ".checkpoints": "the file of the checkpoints"}
+
 
 def now() -> datetime:
     """The clock of the program."""
@@ -72,13 +76,27 @@ def origin() -> str:
     return f"annexa/{host or 'host'}/{os.urandom(4).hex()}"
 
 
-def output_path(text: str, option: str = "--output") -> Path:
-    """A file to write. Raises `UsageError` where its directory is missing or not writable."""
+def output_path(text: str, loaded: Configuration, option: str = "--output") -> Path:
+    """A file to write. Raises `UsageError` where it cannot be written, or holds what no report may take the place of."""
     path = Path(text)
     if path.is_dir():
         raise UsageError(f"{option} {path}: is a directory; name a file")
     if not path.parent.is_dir():
         raise UsageError(f"{option} {path}: the directory {path.parent} does not exist")
+    if what := _kept(loaded).get(path.resolve()):
+        raise UsageError(f"{option} {path}: is {what}; name another file")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise UsageError(f"{option} {path}: not writable")
     return path
+
+
+def _kept(loaded: Configuration) -> dict[Path, str]:
+    """The files that everything else depends on, and what each is."""
+    key, url = loaded.store.key, loaded.store.url
+    files = {f"{key}{suffix}": what for suffix, what in KEY_FILES.items()}
+    if url.startswith(SQLITE):
+        store = url.removeprefix(SQLITE).partition("?")[0]
+        files |= {f"{store}{suffix}": "the store of the evidence" for suffix in STORE_FILES}
+    if loaded.file:
+        files[str(loaded.file)] = "the configuration"
+    return {Path(file).resolve(): what for file, what in files.items()}

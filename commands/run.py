@@ -12,6 +12,7 @@ from commands import version
 from commands.failures import UsageError
 from commands.opening import Known, known, now, origin, output_path
 from commands.progress import Meter
+from configuration import Configuration
 from evidence_store import keys
 from evidence_store.database import Store, open_store
 from evidence_store.records import Severity
@@ -49,7 +50,7 @@ def command(given: Namespace) -> int:
     wanted = Wanted(tuple(given.control), tuple(given.check), tuple(given.target))
     selection = select(able.configuration, wanted, able.checks, able.catalogue, able.sources)
     require_extras(selection.targets)
-    asked, baseline = _asked(given), _baseline(given.baseline)
+    asked, baseline = _asked(given, able.configuration), _baseline(given.baseline)
     with open_store(able.configuration.store.url) as store:
         outcome = _run(given, able, selection, store)
         view = run_view(store, run_id=outcome.run)  # who waited for the store may have sealed another one by now
@@ -59,11 +60,11 @@ def command(given: Namespace) -> int:
     return code
 
 
-def _asked(given: Namespace) -> Asked:
+def _asked(given: Namespace, loaded: Configuration) -> Asked:
     """What is to be written where, all of it checked before anything is scanned. Raises `UsageError`."""
-    files = [_named(text) for text in given.report]
+    files = [_named(text, loaded) for text in given.report]
     if given.output:
-        files.append((given.format or "text", output_path(given.output)))
+        files.append((given.format or "text", output_path(given.output, loaded)))
     paths = [path.resolve() for _, path in files if path.is_file() or not path.exists()]
     if twice := sorted({str(path) for path in paths if paths.count(path) > 1}):
         raise UsageError(f"two reports go to {twice[0]}; give each a file of its own")
@@ -71,12 +72,12 @@ def _asked(given: Namespace) -> Asked:
     return Asked(None if quiet else given.format or "text", tuple(files))
 
 
-def _named(text: str) -> tuple[str, Path]:
+def _named(text: str, loaded: Configuration) -> tuple[str, Path]:
     """`--report FORMAT=FILE`."""
     format_, separator, file = text.partition("=")
     if not separator or not file or format_ not in FORMATS:
         raise UsageError(f"--report {text}: write FORMAT=FILE with one of {', '.join(FORMATS)}, as sarif=annexa.sarif")
-    return format_, output_path(file, "--report")
+    return format_, output_path(file, loaded, "--report")
 
 
 def _report(view: RunView, asked: Asked) -> None:

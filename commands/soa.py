@@ -12,11 +12,12 @@ from scanner import DONE
 
 def command(given: Namespace) -> int:
     """Print it, or write it to a file."""
-    output = output_path(given.output) if given.output else None
+    loaded = configured(given)
+    output = output_path(given.output, loaded) if given.output else None
     if given.format == "xlsx" and output is None:
         raise UsageError("--format xlsx is not for a terminal; name a file: --output soa.xlsx")
     at = moment(given.at, "--at")
-    with reading(configured(given)) as store:
+    with reading(loaded) as store:
         view = soa_view(store, at, generated=now())
         if given.format == "xlsx" and output:
             with output.open("wb") as workbook:

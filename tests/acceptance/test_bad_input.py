@@ -60,6 +60,47 @@ def test_bad_input_is_named(records: Path, command: Command, arguments: tuple[st
     assert not ran.out
 
 
+@pytest.mark.parametrize(
+    ("file", "what"),
+    [
+        ("annexa.db", "the store"),
+        ("annexa.db.lock", "the store"),
+        ("annexa.db-wal", "the store"),
+        ("annexa.toml", "the configuration"),
+        ("annexa.key", "the signing key"),
+        ("annexa.key.redaction", "the redaction key"),
+        ("annexa.key.checkpoints", "the file of the checkpoints"),
+        ("isms/../annexa.db", "the store"),
+        ("link", "the store"),
+    ],
+)
+def test_no_report_takes_the_place_of_what_the_evidence_depends_on(
+    records: Path, command: Command, file: str, what: str
+) -> None:
+    command("run")
+    (records / "link").symlink_to("annexa.db")
+    before = {kept.name: kept.read_bytes() for kept in records.glob("annexa*")}
+    for arguments in (
+        ("run", "--output", file),
+        ("run", "--report", f"json={file}"),
+        ("soa", "--output", file),
+        ("evidence", "export", "-o", file),
+    ):
+        ran = command(*arguments)
+        assert ran.code == 2
+        assert f"{file}: is {what}" in one_sentence(ran.err)
+        assert not ran.out
+    assert {kept.name: kept.read_bytes() for kept in records.glob("annexa*")} == before
+
+
+@pytest.mark.parametrize("seconds", ["-1", "nan", "soon"])
+def test_a_wait_is_a_number_of_seconds(records: Path, command: Command, seconds: str) -> None:
+    ran = command("run", f"--wait={seconds}")
+    assert ran.code == 2
+    assert f"--wait: '{seconds}': expected seconds, 0 or more" in ran.err
+    assert not (records / "annexa.db").exists()
+
+
 def test_a_wrong_format_or_command_is_the_parsers_own_error(command: Command) -> None:
     for arguments in (("run", "--format", "yaml"), ("scan",), ("run", "--fail-on", "bad")):
         ran = command(*arguments)
