@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3.exceptions import InsecureRequestWarning
 
 from collectors.kubernetes import PROVIDER, KubernetesTarget, access, api, exec_plugin, session
 from collectors.kubernetes.session import KubernetesConnection
@@ -307,7 +308,8 @@ def test_a_name_that_the_certificate_does_not_hold_is_not_talked_to(kube: Cluste
 
 def test_where_nobody_vouches_for_the_server_that_is_said_of_who_asked(kube: Cluster) -> None:
     insecure = {"server": kube.url, "insecure-skip-tls-verify": True}
-    (place,) = kube.connect(kubeconfig=edited(kube, "clusters", "0", "cluster", to=insecure)).places()
+    with pytest.warns(InsecureRequestWarning, match="certificate verification"):
+        (place,) = kube.connect(kubeconfig=edited(kube, "clusters", "0", "cluster", to=insecure)).places()
     assert place.principal == f"{USER} (the server's certificate is not verified)"
     plain = access.by_kubeconfig(edited(kube, "clusters", "0", "cluster", "server", to="http://127.0.0.1:1"), None, {})
     assert session._doubt(plain.configuration) == " (without TLS)"
