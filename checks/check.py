@@ -72,6 +72,7 @@ class Check:
     takes_inventory: bool
     also_on: tuple[str, ...] = ()  # further types that the same question is put to; each has all that it needs
     within: Within = "account"  # how far it looks things up; what lies beyond, read or not, does not matter to it
+    above: str = ""  # the needed fact that names the accounts above the resource's own: look-ups reach those too, and no others
 
     @property
     def provider(self) -> str:
@@ -127,6 +128,7 @@ def check(
     looks_up: Mapping[str, Iterable[str]] | None = None,
     also_on: Iterable[str] = (),
     within: Within = "account",
+    above: str = "",
     fix: str,
 ) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Declare a check. Raises `ValueError` at import for a declaration that contradicts its function.
@@ -136,7 +138,7 @@ def check(
     """
 
     def declare(question: Callable[..., Answer]) -> Callable[..., Answer]:
-        name = question.__name__
+        name, needed = question.__name__, tuple(needs)
         title, _, rest = inspect.cleandoc(question.__doc__ or "").partition("\n")
         meanings = dict(_PARAMETER_LINE.findall(rest))
         keywords = list(inspect.signature(question).parameters.values())[1:]
@@ -151,6 +153,8 @@ def check(
                 raise ValueError(f"{name}: parameter {p.name!r} needs a default and a `{p.name}`: line in the docstring")
         if meanings or not title or ("inventory" in special) != bool(looks_up):
             raise ValueError(f"{name}: title, parameter lines {sorted(meanings)} or looks_up do not match the function")
+        if above and (above not in needed or within != "account"):
+            raise ValueError(f"{name}: `above` names one of the facts that it needs, and goes without `within`")
         if name in _registry:
             raise ValueError(f"{name}: declared twice")
         _registry[name] = Check(
@@ -158,7 +162,7 @@ def check(
             version=version,
             on=on,
             severity=Severity(severity),
-            needs=tuple(needs),
+            needs=needed,
             looks_up={type_: tuple(facts) for type_, facts in (looks_up or {}).items()},
             title=title.rstrip("."),
             rationale=_PARAMETER_LINE.sub("", rest).strip(),
@@ -169,6 +173,7 @@ def check(
             takes_inventory="inventory" in special,
             also_on=tuple(also_on),
             within=within,
+            above=above,
         )
         return question
 
@@ -186,7 +191,8 @@ def checks() -> dict[str, Check]:
 
 def code_digest(subject: Check) -> str:
     """SHA-256 of what the check asks, its own code, and what it uses from this package; comments, texts and layout aside."""
-    asks = (subject.asked_of, str(subject.severity), subject.needs, sorted(subject.looks_up.items()), subject.within)
+    reach = f"above {subject.above}" if subject.above else subject.within
+    asks = (subject.asked_of, str(subject.severity), subject.needs, sorted(subject.looks_up.items()), reach)
     seen: dict[str, str] = {"": repr(asks)}
     _digest_into(subject.question, seen)
     return hashlib.sha256("\n".join(f"{k}={v}" for k, v in sorted(seen.items())).encode()).hexdigest()

@@ -217,7 +217,8 @@ class Resource:
 class Inventory(Protocol):
     """What a check may look up: resources of the types it declared, in the same account (records: all accounts), or only
     in the same region and the account's global scope where the check says `within="region"`, or in every account of the
-    provider that the run read where it says `within="provider"`: what is laid down above an account and inherited.
+    provider that the run read where it says `within="provider"`. Where it says `above="<fact>"` they reach its own account and
+    the accounts that this fact names: what is laid down above and inherited, whatever other accounts hold or hide.
 
     Every look-up is recorded in the finding's read set. A look-up of a type whose presence is not complete
     raises `UnreadFactError`; so "there is none" is only ever said of a listing that was read to its end.

@@ -128,21 +128,23 @@ def _fact(origin: Origin, name: str, seen: Mapping[str, Seen], uid: str, facets:
 class Look:
     """The inventory of one question: look-ups as far as the check looks (ISMS records: all of them), each one recorded."""
 
-    def __init__(self, world: "World", check: Check, scope: Scope) -> None:
+    def __init__(self, world: "World", check: Check, resource: Resource) -> None:
         self._world = world
         self._check = check
-        self._scope = scope
+        self._resource = resource
         self.made: list[Lookup] = []
         self.newest: dict[str, datetime] = {}  # type -> the newest time of what was looked up: a register keeps its history
 
     def get(self, type_: str, uid: str) -> Resource | None:
         self._remember(Lookup(type_, uid=uid))
-        found = self._world.index(self._check, type_, self._scope).by_uid.get(uid)
+        found = next((i.by_uid[uid] for i in self._world.indexes(self._check, type_, self._resource) if uid in i.by_uid), None)
         return None if found is None else self._give(type_, found)
 
     def where(self, type_: str, **facts: Json) -> Iterator[Resource]:
         self._remember(Lookup(type_, facts=tuple(sorted(facts.items()))))
-        return iter([self._give(type_, found) for found in self._world.index(self._check, type_, self._scope).matching(facts)])
+        indexes = self._world.indexes(self._check, type_, self._resource)
+        matching = {found.uid: found for index in indexes for found in index.matching(facts)}  # two targets may know one thing
+        return iter([self._give(type_, found) for found in matching.values()])
 
     def _remember(self, lookup: Lookup) -> None:
         if lookup not in self.made:
@@ -226,20 +228,37 @@ class World:
     def scopes(self, provider: str) -> list[Scope]:
         return sorted(scope for kind, scope in self._seen if kind == provider)
 
-    def index(self, check: Check, type_: str, scope: Scope) -> _Index:
-        """The look-up index of a type. Raises `UnreadFactError` unless each listing was read to its end."""
+    def indexes(self, check: Check, type_: str, resource: Resource) -> list[_Index]:
+        """What may be looked up of a type, by account. Raises `UnreadFactError` unless each listing was read to its end."""
         if type_ not in check.looks_up:
             raise LookupError(f"{check.id} did not declare that it looks up {type_}")
-        provider = type_.partition(".")[0]
-        account = scope.account if provider == scope.provider and check.within != "provider" else "*"
-        near = check.within == "region" and provider == scope.provider and scope.region != "global"
-        key = (account, scope.region if near else "*", type_)
-        if key not in self._indexes:  # found once: an estate may have thousands of accounts, and each look-up comes here
-            self._indexes[key] = self._indexed(type_, account, scope.region if near else None)
+        scope, provider = resource.scope, type_.partition(".")[0]
+        accounts, region = ["*"], "*"
+        if provider == scope.provider and check.within != "provider":
+            accounts = [scope.account, *(self._above(check, resource) if check.above else ())]
+            region = scope.region if check.within == "region" and scope.region != "global" else "*"
+        return [self._index(type_, account, region, scope) for account in accounts]
+
+    def _above(self, check: Check, resource: Resource) -> list[str]:
+        """The accounts that a resource names as those above its own.
+
+        The one account that a text names must have been read. A list goes up through everything that the resource stands
+        in, most of which are no accounts: whether each of them was read is the check's to ask.
+        """
+        named, own, provider = resource.fact(check.above), resource.scope.account, resource.scope.provider
+        if isinstance(named, str):
+            return [named.casefold()]
+        if isinstance(named, list):
+            return [account for account in named if account != own and (provider, account) in self._by_account]
+        raise UnreadFactError(Unread(Why.UNEXPECTED, resource.type, f"{check.above} does not tell what is above"))
+
+    def _index(self, type_: str, account: str, region: str, asked: Scope) -> _Index:
+        if (key := (account, region, type_)) not in self._indexes:  # made once: each look-up of thousands of accounts asks
+            self._indexes[key] = self._indexed(type_, account, None if region == "*" else region)
         found = self._indexes[key]
         if isinstance(found, _Hidden):
             place = found.place
-            beyond = place is not None and provider == scope.provider and place.account != scope.account
+            beyond = place is not None and place.provider == asked.provider and place.account != asked.account
             raise UnreadFactError(_there(found.reason, place) if place is not None and beyond else found.reason)
         return found
 
@@ -358,8 +377,8 @@ def ask(
     at: datetime,
 ) -> Verdict:
     """Put one check to one resource, and hold its answer against the times that the facts speak of."""
-    look = Look(world, check, scope)
     resource = Resource(facts.type, uid, scope, facts.pick(world.seen(scope), uid, facets))
+    look = Look(world, check, resource)
     verdict = check.perform(resource, look, at, parameters)
     if "\0" in verdict.reason:  # a name may hold one, and PostgreSQL keeps none in a text
         verdict = replace(verdict, reason=verdict.reason.replace("\0", "\\0"))

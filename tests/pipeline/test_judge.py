@@ -54,6 +54,7 @@ def check(question: Callable[..., Answer], needs: tuple[str, ...] = (), **more: 
         takes_time=more.pop("takes_time", False),
         takes_inventory=more.pop("takes_inventory", False),
         within=more.pop("within", "account"),
+        above=more.pop("above", ""),
     )
 
 
@@ -291,6 +292,69 @@ def test_a_look_above_the_account_is_not_seen_where_any_account_was_not_read_to_
     world = World(SOURCES, EveryState({HERE: BOX}), {(s.scope, s.source): Seen.of(s) for s in looks}, [one])
     status, reason, _ = only(list(judge(world, "toy.box", HERE, [one], {one.id: {}}, {one.id: ""}, AT)))
     assert (status, reason) == ("unknown", f"toy:ListBoxes was denied (in {ABOVE.account})")
+
+
+BESIDE = Scope("toy", "beside")
+UNDER = {HERE: {"toy.box": {"box:a": {"config": {"Name": "a", "Size": ["acct", "folder", "org"]}}}}}
+
+
+def under(one: Check, states: Mapping[Scope, Any], *looks: Snapshot) -> tuple[str, str]:
+    world = World(SOURCES, EveryState(states), {(s.scope, s.source): Seen.of(s) for s in looks}, [one])
+    return only(list(judge(world, "toy.box", HERE, [one], {one.id: {}}, {one.id: ""}, AT)))[:2]
+
+
+@pytest.mark.parametrize("named", [["acct", "folder", "org"], "org", "ORG"])
+def test_a_check_that_looks_above_sees_its_own_account_and_those_that_the_resource_names(named: Json) -> None:
+    one = check(has_bag, ("Name", "Size"), looks_up={"toy.bag": ("Box",)}, takes_inventory=True, above="Size")
+    here = {"toy.box": {"box:a": {"config": {"Name": "a", "Size": named}}}}
+    looks = [snapshot("List"), snapshot("Bags"), *(replace(snapshot("Bags"), scope=place) for place in (ABOVE, BESIDE))]
+    for place, status in ((HERE, "pass"), (ABOVE, "pass"), (BESIDE, "fail")):
+        states = {HERE: here, place: {**(here if place == HERE else {}), **BAG}}
+        assert under(one, states, *looks)[0] == status
+
+
+def test_what_one_account_hides_is_no_matter_to_a_check_that_looks_above_another() -> None:
+    one = check(has_bag, ("Name", "Size"), looks_up={"toy.bag": ("Box",)}, takes_inventory=True, above="Size")
+    looks = [snapshot("List"), snapshot("Bags"), replace(snapshot("Bags"), scope=ABOVE)]
+    hidden = replace(snapshot("Bags", Presence.FAILED), scope=BESIDE)
+    assert under(one, UNDER, *looks, hidden) == ("fail", "a has no bag")
+    for place in (HERE, ABOVE):
+        read = [look for look in looks if (look.scope, look.source) != (place, "Bags")]
+        unread = replace(snapshot("Bags", Presence.PARTIAL), scope=place)
+        there = " (in org)" if place == ABOVE else ""
+        assert under(one, UNDER, *read, unread) == ("unknown", f"toy:ListBoxes was denied{there}")
+
+
+def test_one_odd_thing_in_another_account_is_no_matter_to_a_check_that_looks_above() -> None:
+    one = check(has_bag, ("Name", "Size"), looks_up={"toy.bag": ("Box",)}, takes_inventory=True, above="Size")
+    odd = UnreadFacet("toy.bag", "bag:9", "config", Unread(Why.UNEXPECTED, "Bags", "no Box"))
+    looks = [snapshot("List"), snapshot("Bags"), replace(snapshot("Bags"), scope=ABOVE)]
+    assert under(one, UNDER, *looks, replace(snapshot("Bags", unread=(odd,)), scope=BESIDE))[0] == "fail"
+    assert under(one, UNDER, *looks[:2], replace(snapshot("Bags", unread=(odd,)), scope=ABOVE))[0] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("named", "reason"),
+    [
+        ("org", "toy.bag was never collected"),  # named, and no target reaches it
+        (None, "toy.box gave an answer of unexpected shape (Size does not tell what is above)"),
+        (7, "toy.box gave an answer of unexpected shape (Size does not tell what is above)"),
+    ],
+)
+def test_an_account_above_that_nobody_told_or_read_is_not_taken_for_an_empty_one(named: Json, reason: str) -> None:
+    one = check(has_bag, ("Name", "Size"), looks_up={"toy.bag": ("Box",)}, takes_inventory=True, above="Size")
+    here = {HERE: {"toy.box": {"box:a": {"config": {"Name": "a", "Size": named}}}, **BAG}}
+    assert under(one, here, snapshot("List"), snapshot("Bags")) == ("unknown", reason)
+
+
+def test_a_thing_that_two_accounts_above_tell_of_is_one_thing() -> None:
+    def bags(box: Resource, *, inventory: Inventory) -> Answer:
+        return f"{len(list(inventory.where('toy.bag')))} bags"
+
+    one = check(bags, ("Name", "Size"), looks_up={"toy.bag": ("Box",)}, takes_inventory=True, above="Size")
+    folder = Scope("toy", "folder")
+    looks = [snapshot("List"), snapshot("Bags"), *(replace(snapshot("Bags"), scope=place) for place in (ABOVE, folder))]
+    assert under(one, {**UNDER, ABOVE: BAG, folder: BAG}, *looks) == ("fail", "1 bags")
 
 
 def test_the_same_states_one_day_later_give_the_same_sentence() -> None:
