@@ -1,44 +1,11 @@
 """Azure Policy: which rules hold for a subscription, and what is exempted from them."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
-from checks.azure.naming import last, lowered, said, some, subscription
-from checks.azure.roles import above, of_tenant
-from checks.check import Answer, check
+from checks.azure.assignments import ASSIGNED, PLACE, REFUSING, WORKING, Asked, Standing, standing, undecided
+from checks.azure.naming import last, lowered, some, subscription
+from checks.check import Answer, Unknown, check
 from evidence_store.records import Inventory, Resource
-
-_PLACE = ("displayName", "managementGroups", "tenantId")
-_ASSIGNED = ("enforcementMode", "notScopes", "policyDefinitionId", "scope")
-_EXEMPTED = {"azure.policy.exemption": ("expiresOn", "policyAssignmentId", "policyDefinitionReferenceIds")}
-
-
-def _assigned(place: Resource, inventory: Inventory, wanted: frozenset[str], at: datetime) -> Iterator[tuple[Resource, str]]:
-    """The assignments of these definitions that a subscription stands under, and why one of them does not hold there."""
-    inherited = above(place)
-    covering = [a for scope in sorted({place.uid, *inherited}) for a in inventory.where("azure.policy.assignment", scope=scope)]
-    for assignment in covering:
-        at_home = assignment.fact("scope") == place.uid or of_tenant(assignment, place)
-        if not at_home or last(assignment.fact("policyDefinitionId")) not in wanted:
-            continue
-        if {place.uid, *inherited} & set(assignment.fact("notScopes") or ()):
-            yield assignment, f"{assignment.name} leaves it out"
-        elif said(assignment, "enforcementMode", "Default") == "donotenforce":
-            yield assignment, f"{assignment.name} is not enforced"
-        elif waived := _waived(assignment, {place.uid, *inherited}, inventory, at):
-            yield assignment, f"{assignment.name} is waived by the exemption {waived}"
-        else:
-            yield assignment, ""
-
-
-def _waived(assignment: Resource, scopes: set[str], inventory: Inventory, at: datetime) -> str | None:
-    """The exemption, at one of these scopes and still running, that takes a subscription out of all of an assignment."""
-    for exemption in inventory.where("azure.policy.exemption", policyAssignmentId=assignment.uid):
-        scope = exemption.uid.partition("/providers/microsoft.authorization/policyexemptions/")[0]
-        ends = exemption.time("expiresOn")
-        if scope in scopes and not exemption.fact("policyDefinitionReferenceIds") and (ends is None or ends > at):
-            return exemption.name
-    return None
 
 
 @check(
@@ -46,8 +13,8 @@ def _waived(assignment: Resource, scopes: set[str], inventory: Inventory, at: da
     severity="medium",
     version=1,
     within="provider",
-    needs=_PLACE,
-    looks_up={"azure.policy.assignment": _ASSIGNED, **_EXEMPTED},
+    needs=PLACE,
+    looks_up=ASSIGNED,
     fix="Assign the baseline initiative to a management group above every subscription, with enforcement on.",
 )
 def azure_policy_baseline_assigned(
@@ -56,19 +23,28 @@ def azure_policy_baseline_assigned(
     at: datetime,
     inventory: Inventory,
     baseline: tuple[str, ...] = ("1f3afdf9-d0c9-4c3d-847f-89da613e70a8",),
+    left_out: tuple[str, ...] = (),
+    turned_off: tuple[str, ...] = (),
 ) -> Answer:
     """The declared baseline of settings is assigned to each subscription, and enforced.
 
     An initiative says which settings hold and reports, or refuses, what departs from them. One that is not enforced only
-    watches; one that leaves the subscription out, or of which an exemption waives all, does neither.
+    watches; one that leaves the subscription out, or of which an exemption waives all, does neither. One that leaves out a part
+    of the subscription, is narrowed to some resources or has rules turned off does not hold for the whole.
 
     `baseline`: ids of the initiatives of which one must be assigned; the Microsoft cloud security benchmark unless declared
+    `left_out`: ids of resource groups and resources that the baseline may leave out
+    `turned_off`: rules that may be off: their reference ids in the initiative, or the parameters that carry their effects
     """
-    found = list(_assigned(place, inventory, frozenset(last(name) for name in baseline), at))
-    if any(not idle for _, idle in found):
+    asked = Asked(_ids(baseline), WORKING, _scopes(left_out), lowered(turned_off))
+    found = list(standing(place, inventory, asked, at))
+    if any(each.answer is None for each in found):
         return None
-    idle = sorted(why for _, why in found)
-    return f"{subscription(place)} is under no baseline in force" + (f": {some(idle)}" if idle else "")
+    if doubts := undecided(found):
+        return Unknown(f"{subscription(place)} may be under no baseline in force: {some(doubts)}")
+    if not found:
+        return f"{subscription(place)} is under no baseline in force"
+    return f"{subscription(place)} is not wholly under a baseline in force: {some(sorted(str(each.answer) for each in found))}"
 
 
 @check(
@@ -76,8 +52,8 @@ def azure_policy_baseline_assigned(
     severity="medium",
     version=1,
     within="provider",
-    needs=_PLACE,
-    looks_up={"azure.policy.assignment": (*_ASSIGNED, "parameters"), **_EXEMPTED},
+    needs=PLACE,
+    looks_up=ASSIGNED,
     fix="Assign the definition `Allowed locations` with the approved list to a management group above every subscription.",
 )
 def azure_policy_allowed_locations(
@@ -87,24 +63,44 @@ def azure_policy_allowed_locations(
     inventory: Inventory,
     approved: tuple[str, ...] = (),
     definitions: tuple[str, ...] = ("e56962a6-4747-49cd-b67b-bf8b01975c4c",),
+    left_out: tuple[str, ...] = (),
 ) -> Answer:
     """Resources outside the approved locations are refused.
 
     Where data lies decides whose law it is under, and contracts promise it. The list that holds is compared with the approved
-    one where that is declared.
+    one where that is declared. A list that leaves out a part of the subscription, is narrowed to some resources or only reports
+    what lies elsewhere refuses too little.
 
     `approved`: the approved locations, as `westeurope`; without any, a list must hold, whatever is in it
     `definitions`: ids of policies and initiatives that refuse locations outside a list; the built-in `Allowed locations`
+    `left_out`: ids of resource groups and resources that the list may leave out
     """
     names = lowered(approved)
-    idle: list[str] = []
-    for assignment, why in _assigned(place, inventory, frozenset(last(name) for name in definitions), at):
-        listed = _locations(assignment)
-        beyond = sorted(location for location in listed if names and location.casefold() not in names)
-        if not why and listed and not beyond:
-            return None
-        idle.append(why or (f"{assignment.name} allows {some(beyond)}" if beyond else f"{assignment.name} has no list"))
-    return f"{subscription(place)} allows every location" + (f": {some(sorted(idle))}" if idle else "")
+    listed: list[Standing] = []
+    for each in standing(place, inventory, Asked(_ids(definitions), REFUSING, _scopes(left_out)), at):
+        locations, called = _locations(each.assignment), each.assignment.name
+        beyond = sorted(location for location in locations if names and location.casefold() not in names)
+        odd = f"{called} allows {some(beyond)}" if beyond else None if locations else f"{called} has no list"
+        listed.append(Standing(each.assignment, odd) if odd and not isinstance(each.answer, str) else each)
+    return _refused(place, listed)
+
+
+def _refused(place: Resource, listed: list[Standing]) -> Answer:
+    if any(each.answer is None for each in listed):
+        return None
+    if doubts := undecided(listed):
+        return Unknown(f"{subscription(place)} may allow every location: {some(doubts)}")
+    if not listed:
+        return f"{subscription(place)} allows every location"
+    return f"{subscription(place)} allows more locations than it should: {some(sorted(str(each.answer) for each in listed))}"
+
+
+def _ids(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(last(name) for name in names)
+
+
+def _scopes(ids: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(f"/{id_.strip('/')}" for id_ in lowered(ids))
 
 
 def _locations(assignment: Resource) -> list[str]:

@@ -1,4 +1,4 @@
-"""Azure Policy: locations that are refused, and exemptions that end."""
+"""Azure Policy: locations that are refused for all, and exemptions that end."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ def test_locations_that_nothing_refuses_fail(azure: "Cloud", says: dict[str, Any
 def test_a_location_that_is_not_approved_fails(azure: "Cloud") -> None:
     assign(azure)
     seen = asked(azure, LOCATIONS, approved=["westeurope"])
-    assert seen.reason(LOCATIONS, PROD).endswith("allows every location: places allows northeurope")
+    assert seen.reason(LOCATIONS, PROD).endswith("allows more locations than it should: places allows northeurope")
 
 
 def test_an_initiative_of_ones_own_can_be_declared(azure: "Cloud") -> None:
@@ -83,6 +83,14 @@ def test_an_exemption_from_all_of_it_takes_a_subscription_out(
     seen = asked(azure, LOCATIONS)
     assert seen.status(LOCATIONS, PROD) == status
     assert ("waived by the exemption legacy" in seen.reason(LOCATIONS, PROD)) is (status == "fail")
+
+
+def test_an_exemption_of_some_resources_waives_nothing_of_the_whole(azure: "Cloud") -> None:
+    assign(azure)
+    exempt(azure, resourceSelectors=[{"name": "disks", "selectors": [{"kind": "resourceType", "in": ["x/disks"]}]}])
+    assert asked(azure, LOCATIONS).status(LOCATIONS, PROD) == "pass"
+    exempt(azure, resourceSelectors=[])
+    assert asked(azure, LOCATIONS).status(LOCATIONS, PROD) == "fail"
 
 
 def test_an_exemption_with_an_end_and_a_reason_passes(azure: "Cloud") -> None:
