@@ -41,9 +41,7 @@ class Asked:
     definitions: frozenset[str]  # last parts of the ids of policies and initiatives
     effects: frozenset[str]  # with which a rule still does what is asked
     left_out: frozenset[str]  # scopes that may be left out
-    turned_off: frozenset[str] | None = (
-        None  # rules that may be off; `None`: one rule of an initiative counts, which one is not told
-    )
+    turned_off: frozenset[str] | None = None  # rules that may be off; `None`: one rule counts, and which one is not told
 
 
 @dataclass(frozen=True, slots=True)

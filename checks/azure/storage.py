@@ -3,6 +3,7 @@
 from checks.azure.addresses import closed_to_networks
 from checks.azure.naming import said
 from checks.azure.tagging import plain, tag_of
+from checks.azure.tls import accepts
 from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Json, Resource
 
@@ -44,9 +45,8 @@ def azure_storage_https_only(account: Resource) -> Answer:
     secure = account.fact("supportsHttpsTrafficOnly")
     if secure is False:
         return f"{account.name} accepts plain HTTP"
-    minimum = account.fact("minimumTlsVersion") or "TLS1_0"
-    if minimum.upper() in {"TLS1_0", "TLS1_1"}:
-        return f"{account.name} accepts {minimum.upper().replace('TLS1_', 'TLS 1.')}"
+    if (wrong := accepts(account.name, account.fact("minimumTlsVersion") or "TLS1_0")) is not None:
+        return wrong
     if secure is None:
         return Unknown(f"{account.name} does not say whether it accepts plain HTTP")
     return None

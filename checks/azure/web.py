@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from checks.azure.naming import said
 from checks.azure.runtimes import RUNTIMES, end_of, is_container, runtimes
+from checks.azure.tls import accepts
 from checks.check import Answer, NotApplicable, Unknown, check
 from evidence_store.records import Resource
 
@@ -22,15 +23,18 @@ def azure_app_tls_auth(site: Resource) -> Answer:
     """
     if site.fact("httpsOnly") is not True:
         return f"{site.name} answers over plain HTTP"
-    for fact, what in (("minTlsVersion", "the app"), ("scmMinTlsVersion", "the deployment site")):
-        if site.fact(fact) in {"1.0", "1.1"}:
-            return f"{site.name} accepts TLS {site.fact(fact)} at {what}"
+    ends = {" at the app": site.fact("minTlsVersion"), " at the deployment site": site.fact("scmMinTlsVersion")}
+    wrong = [fault for where, lowest in ends.items() if lowest and (fault := accepts(site.name, lowest, where)) is not None]
+    if late := next((fault for fault in wrong if isinstance(fault, str)), None):
+        return late
     ftp = said(site, "ftpsState")
     if ftp == "allallowed":
         return f"{site.name} takes files over plain FTP"
-    if not ftp or site.fact("minTlsVersion") is None or site.fact("scmMinTlsVersion") is None:
+    if not ftp or not all(ends.values()):
         return Unknown(f"{site.name} does not say which version of TLS it asks for, or whether it takes plain FTP")
-    return None
+    if ftp not in {"disabled", "ftpsonly"}:
+        return Unknown(f"{site.name} takes files in the way {ftp}, of which nothing is known")
+    return next(iter(wrong), None)
 
 
 @check(
