@@ -1,74 +1,71 @@
 """What stands between a manifest and the cluster: admission webhooks and policies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
-from checks.check import Answer, check
-from checks.kubernetes.naming import name_of, some
-from evidence_store.records import Inventory, Json, Resource
+from checks.check import Answer, Unknown, check
+from checks.kubernetes.environments import SYSTEM
+from checks.kubernetes.gates import LOOKS_UP, Gate, gates
+from checks.kubernetes.naming import listed, name_of, some
+from evidence_store.records import Inventory, Resource
 
-# What runs containers: the pods themselves, or what makes them.
-_WORKLOADS = {
-    "": {"pods"},
-    "apps": {"deployments", "daemonsets", "statefulsets", "replicasets"},
-    "batch": {"jobs", "cronjobs"},
-}
+# Conditions as the documentation of Kubernetes gives them: no lease is a workload, and a node may make no pod but the image of
+# one that it runs already.
+_HARMLESS = (
+    '!("system:nodes" in request.userInfo.groups)',
+    '!(request.resource.group == "coordination.k8s.io" && request.resource.resource == "leases")',
+)
 
 
 @check(
     on="kubernetes.cluster",
     severity="medium",
     version=1,
-    looks_up={
-        "kubernetes.validating_webhook": ("webhooks",),
-        "kubernetes.admission_policy_binding": ("policyName", "validationActions"),
-        "kubernetes.admission_policy": ("failurePolicy", "matchConstraints"),
-    },
-    fix="Bind a ValidatingAdmissionPolicy for workloads with validationActions: [Deny] and failurePolicy: Fail, or run a "
-    "policy engine whose webhook fails closed.",
+    looks_up={**LOOKS_UP, "kubernetes.namespace": ("name", "labels", "phase")},
+    fix="Bind a ValidatingAdmissionPolicy for pods with validationActions: [Deny] and failurePolicy: Fail, or run a policy "
+    "engine whose webhook fails closed; let neither leave out more than the namespaces of the system and the engine's own.",
 )
-def k8s_admission_policy_present(cluster: Resource, *, inventory: Inventory) -> Answer:
-    """An admission policy for workloads is enforced and fails closed.
+def k8s_admission_policy_present(
+    cluster: Resource,
+    *,
+    inventory: Inventory,
+    exempt_namespaces: tuple[str, ...] = SYSTEM,
+    harmless_conditions: tuple[str, ...] = _HARMLESS,
+) -> Answer:
+    """An admission policy for pods is enforced and fails closed in every namespace.
 
     Rules for what may run hold only where the API server refuses what breaks them. A policy that warns or writes to the audit
-    log stops nothing, and one that fails open is gone when its engine is, by accident or by whoever takes it down. Webhooks
-    for other kinds, as operators bring them for their own, are not counted; which rules a policy holds is not judged here.
+    log stops nothing, one that fails open is gone when its engine is, and one that goes by the labels of a pod is passed by
+    whoever writes them. Pods are asked for, since everything that runs is one. A selector of namespaces is held against the
+    labels that they carry now; the system's and the engine's own are exempt, as engines leave them out to be repaired. What a
+    match condition leaves out, or a missing parameter lets in, is not visible here; which rules a policy holds is not judged.
+
+    `exempt_namespaces`: namespaces that a policy may leave out, `*` allowed; the one of the engine is exempt too
+    `harmless_conditions`: match conditions (CEL) that were looked at and leave no workload out
     """
-    webhooks = list(_webhooks(inventory))
-    if any(closed for _, closed in webhooks):
+    every = gates(inventory, harmless_conditions)
+    shut = [gate for gate in every if not gate.faults]
+    sure, doubtful = [gate for gate in shut if not gate.doubts], [gate for gate in shut if gate.doubts]
+    if any(not gate.selectors for gate in sure):
         return None
-    bindings = list(_bindings(inventory))
-    if any(enforced for _, enforced in bindings):
+    name = name_of(cluster)
+    known = f"; limited: {some([str(gate) for gate in every if gate.faults])}" if len(shut) < len(every) else ""
+    if not shut:
+        return f"cluster {name} enforces no admission policy for pods that fails closed{known}"
+    asked = [space for space in inventory.where("kubernetes.namespace") if _is_asked(space, shut, exempt_namespaces)]
+    open_ = [space for space in asked if not _stands(sure, space)]
+    bare = sorted(space.fact("name") for space in open_ if not _stands(doubtful, space))
+    if bare:
+        return f"cluster {name} enforces no admission policy for pods that fails closed in the namespaces {some(bare)}{known}"
+    if not open_ and sure:
         return None
-    weak = some(sorted(name for name, _ in [*webhooks, *bindings]))
-    known = f"; it has, warning only or failing open: {weak}" if weak else ""
-    return f"cluster {name_of(cluster)} enforces no admission policy for workloads that fails closed{known}"
+    return Unknown(f"cluster {name} does not show what gets past its admission policies: {some([str(g) for g in doubtful])}")
 
 
-def _webhooks(inventory: Inventory) -> Iterator[tuple[str, bool]]:
-    """The webhooks that are asked about new workloads, and whether nothing gets past them when they do not answer."""
-    for configuration in inventory.where("kubernetes.validating_webhook"):
-        for webhook in configuration.fact("webhooks"):
-            if _covers(webhook.get("rules") or ()):
-                yield f"webhook {webhook['name']}", webhook.get("failurePolicy") != "Ignore"
+def _is_asked(namespace: Resource, shut: Sequence[Gate], exempt_namespaces: tuple[str, ...]) -> bool:
+    name = namespace.fact("name")
+    exempt = listed(name, exempt_namespaces) or name in {gate.engine for gate in shut}
+    return not exempt and namespace.fact("phase") != "Terminating"
 
 
-def _bindings(inventory: Inventory) -> Iterator[tuple[str, bool]]:
-    """The bindings of policies for new workloads, and whether they deny, also where the policy cannot be evaluated."""
-    policies = {name_of(policy): policy for policy in inventory.where("kubernetes.admission_policy")}
-    for binding in inventory.where("kubernetes.admission_policy_binding"):
-        policy = policies.get(binding.fact("policyName"))
-        rules = (policy.fact("matchConstraints") or {}).get("resourceRules") or () if policy is not None else ()
-        if policy is not None and _covers(rules):
-            denies = "Deny" in (binding.fact("validationActions") or ())
-            yield f"policy binding {name_of(binding)}", denies and policy.fact("failurePolicy") != "Ignore"
-
-
-def _covers(rules: Iterable[Json]) -> bool:
-    """Whether some rule is about making pods, or what makes them."""
-    for rule in rules:
-        groups, resources = set(rule.get("apiGroups") or ()), set(rule.get("resources") or ())
-        every = {"*", "*/*"} & resources
-        named = any(({group, "*"} & groups) and (every or kinds & resources) for group, kinds in _WORKLOADS.items())
-        if named and {"CREATE", "*"} & set(rule.get("operations") or ()):
-            return True
-    return False
+def _stands(before: Sequence[Gate], namespace: Resource) -> bool:
+    return any(gate.stands_before(namespace.fact("labels") or {}) for gate in before)

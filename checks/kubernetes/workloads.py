@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from checks.check import Answer, NotApplicable, check
 from checks.kubernetes.environments import SYSTEM, beside_production
 from checks.kubernetes.naming import listed, name_of
+from checks.kubernetes.selectors import selects
 from evidence_store.records import Inventory, Json, Resource
 
 
@@ -55,7 +56,7 @@ def k8s_workload_redundant(
     if not set(_spreads(workload, labels)) & set(spread_over):
         faults.append(f"is not spread over {' or '.join(spread_over)}")
     budgets = inventory.where("kubernetes.disruption_budget", namespace=namespace)
-    if not any(_selects(budget.fact("selector"), labels) for budget in budgets):
+    if not any(selects(budget.fact("selector"), labels) for budget in budgets):
         faults.append("has no disruption budget")
     return f"workload {name} {', '.join(faults)}" if faults else None
 
@@ -63,33 +64,10 @@ def k8s_workload_redundant(
 def _spreads(workload: Resource, labels: Json) -> Iterator[str]:
     """The node labels over which the scheduler spreads a workload's own pods, strictly or as far as it can."""
     for constraint in workload.fact("topologySpreadConstraints") or ():
-        if _selects(constraint.get("labelSelector"), labels):
+        if selects(constraint.get("labelSelector"), labels):
             yield constraint.get("topologyKey", "")
     apart = (workload.fact("affinity") or {}).get("podAntiAffinity") or {}
     preferred = [t.get("podAffinityTerm") or {} for t in apart.get("preferredDuringSchedulingIgnoredDuringExecution") or ()]
     for term in [*(apart.get("requiredDuringSchedulingIgnoredDuringExecution") or ()), *preferred]:
-        if _selects(term.get("labelSelector"), labels):
+        if selects(term.get("labelSelector"), labels):
             yield term.get("topologyKey", "")
-
-
-def _selects(selector: Json, labels: Json) -> bool:
-    """Whether a label selector matches. An absent one matches nothing, an empty one everything."""
-    if selector is None:
-        return False
-    wanted = (selector.get("matchLabels") or {}).items()
-    terms = selector.get("matchExpressions") or ()
-    return all(labels.get(key) == value for key, value in wanted) and all(_holds(term, labels) for term in terms)
-
-
-def _holds(term: Json, labels: Json) -> bool:
-    key, values = term.get("key"), term.get("values") or ()
-    match term.get("operator"):
-        case "In":
-            return labels.get(key) in values
-        case "NotIn":
-            return labels.get(key) not in values
-        case "Exists":
-            return key in labels
-        case "DoesNotExist":
-            return key not in labels
-    return False

@@ -101,6 +101,18 @@ def truth(of: Mapping[str, Any], name: str) -> bool | None:
     return found
 
 
+def selector(of: Mapping[str, Any], name: str) -> dict[str, Json] | None:
+    """A label selector; `None` where it is absent."""
+    found = whole(of, name)
+    if found is None:
+        return None
+    terms = [
+        {"key": text(term, "key"), "operator": text(term, "operator"), "values": texts(term, "values")}
+        for term in rows(found, "matchExpressions")
+    ]
+    return {"matchLabels": words(found, "matchLabels"), "matchExpressions": terms}
+
+
 def number(of: Mapping[str, Any], name: str) -> int | None:
     found: int | None = _typed(of, name, int, "whole number", needed=False)
     if found is not None and abs(found) > _LARGEST:
