@@ -2,12 +2,17 @@
 
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.naming import last, listed, some
-from checks.gcp.traffic import Ports, is_inbound, refused_before, wide_sources
+from checks.gcp.order import FOLDER, NETWORK, RULE, Order
+from checks.gcp.traffic import Ports, from_outside, is_inbound
 from evidence_store.records import Inventory, Resource
 
-_RULE = (
-    "denied", "destinationRanges", "direction", "disabled", "network", "priority", "sourceAddressGroups", "sourceRanges",
-    "sourceServiceAccounts", "sourceTags", "targetServiceAccounts", "targetTags",
+_SOURCES = (
+    "narrowedBy", "sourceAddressGroups", "sourceRanges", "sourceServiceAccounts", "sourceTags", "srcFqdns", "srcNetworkType",
+    "srcNetworks", "srcRegionCodes", "srcThreatIntelligences",
+)  # fmt: skip
+_LOOKED_AT = (
+    *_SOURCES, "attachedTo", "denied", "destinationRanges", "direction", "disabled", "hierarchical", "network", "passedOn",
+    "priority", "targetResources", "targetServiceAccounts", "targetTags",
 )  # fmt: skip
 # Subnets for these purposes carry no machines of one's own, and cannot record.
 _NO_FLOWS = (
@@ -20,8 +25,13 @@ _NO_FLOWS = (
     on="gcp.compute.firewall",
     severity="critical",
     version=1,
-    needs=("allowed", "name", *_RULE),
-    looks_up={"gcp.compute.firewall": _RULE},
+    needs=("allowed", "ancestors", "name", *_LOOKED_AT),
+    looks_up={
+        RULE: _LOOKED_AT,
+        NETWORK: ("firewallPolicy", "networkFirewallPolicyEnforcementOrder"),
+        FOLDER: ("ancestors",),
+    },
+    above="ancestors",
     fix="Limit the rule to your own addresses, or to 35.235.240.0/20 and come in through Identity-Aware Proxy.",
 )
 def gcp_firewall_admin_ports(
@@ -37,8 +47,9 @@ def gcp_firewall_admin_ports(
     """No rule opens ports of administration or of databases to the internet.
 
     Machines try these ports on every address of the internet, all day. A rule counts whether a machine carries its tag
-    today or not; it does not count where a rule that goes before it, of the same network or the same firewall policy,
-    refuses the same. A policy that hangs on nothing opens nothing.
+    today or not; it does not count where what goes before it refuses the same: rules of the same network or policy, and the
+    policies of the organization, its folders and the network, in Google Cloud's order. A country, or a list of strangers,
+    is the internet too. A policy that hangs on nothing opens nothing.
 
     `ports`: the ports that stay closed, as `22/tcp`, `5900-5903/tcp`, or `22` of every protocol
     """
@@ -46,16 +57,22 @@ def gcp_firewall_admin_ports(
     if not is_inbound(rule) or not rule.fact("allowed"):
         return NotApplicable(f"{name} lets nothing in")
     touched = [port for port in map(Ports.of, ports) if port.touched_by(rule.fact("allowed"))]
-    sources = wide_sources(rule)
+    sources = from_outside(rule)
     if not touched or not sources:
-        groups = rule.fact("sourceAddressGroups") or ()
-        return Unknown(f"{name} lets in {some(groups)}, whose addresses are not seen") if touched and groups else None
-    others = list(inventory.where("gcp.compute.firewall", network=rule.fact("network")))
-    open_ = [(p.text, source) for p in touched for source in sources if not refused_before(rule, p, source, others)]
-    if not open_:
         return None
-    opened, wide = dict.fromkeys(p for p, _ in open_), sorted({source for _, source in open_})
-    return f"{name} opens {some(list(opened))} of {_called(rule.fact('network'))} to {some(wide)}"
+    order = Order(rule, inventory)
+    open_ = [(port.text, source) for port in touched for source in sources if not order.closes(port, source)]
+    wide = sorted({source.text for _, source in open_ if source.seen})
+    if wide:
+        opened = list(dict.fromkeys(port for port, source in open_ if source.seen))
+        doubt = "" if order.entire else ", and not all that goes before it could be read"
+        return f"{name} opens {some(opened)} of {_called(rule.fact('network'))} to {some(wide)}{doubt}"
+    return _unseen(f"{name} lets in", [source.text for _, source in open_])
+
+
+def _unseen(what: str, sources: list[str]) -> Unknown | None:
+    """The answer where all that comes in from outside, if anything does, has addresses that nobody here sees."""
+    return Unknown(f"{what} {some(sorted(set(sources)))}, whose addresses are not seen") if sources else None
 
 
 def _named(rule: Resource) -> str:
@@ -116,18 +133,7 @@ def gcp_subnet_flow_logs(subnet: Resource, *, out_of_scope: tuple[str, ...] = ()
     on="gcp.compute.firewall",
     severity="low",
     version=1,
-    needs=(
-        "allowed",
-        "direction",
-        "disabled",
-        "logConfig",
-        "name",
-        "network",
-        "sourceAddressGroups",
-        "sourceRanges",
-        "sourceServiceAccounts",
-        "sourceTags",
-    ),
+    needs=("allowed", "direction", "disabled", "logConfig", "name", "network", *_SOURCES),
     fix="Turn on logs for the rule: `gcloud compute firewall-rules update ... --enable-logging`.",
 )
 def gcp_firewall_rule_logging(rule: Resource) -> Answer:
@@ -135,11 +141,13 @@ def gcp_firewall_rule_logging(rule: Resource) -> Answer:
 
     After an intrusion these logs say which machine the intruder came to first.
     """
-    wide, groups = wide_sources(rule), rule.fact("sourceAddressGroups") or ()
-    if not is_inbound(rule) or not rule.fact("allowed") or not (wide or groups):
+    sources = from_outside(rule)
+    if not is_inbound(rule) or not rule.fact("allowed") or not sources:
         return NotApplicable(f"{_named(rule)} lets nothing in from outside")
     if (rule.fact("logConfig") or {}).get("enable"):
         return None
-    if not wide:
-        return Unknown(f"{_named(rule)} keeps no logs and lets in {some(groups)}, whose addresses are not seen")
+    if not any(source.seen for source in sources):
+        return Unknown(
+            f"{_named(rule)} keeps no logs and lets in {some([s.text for s in sources])}, whose addresses are not seen"
+        )
     return f"{_named(rule)} lets the internet in and keeps no logs"

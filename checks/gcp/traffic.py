@@ -1,4 +1,4 @@
-"""What a firewall rule lets in: which ports, from how much of the internet, and what a rule before it refuses."""
+"""What a firewall rule lets in: which ports, from how much of the internet, and what another rule leaves of it."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,6 +11,18 @@ EVERYWHERE_IPV6 = "::/0"
 _PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 _WITH_PORTS = frozenset(_PROTOCOLS.values())
 DEFAULT_PRIORITY = 1000
+_ANY_KIND = (None, "INTERNET")  # of networks that a rule may take from; the internet is what is asked about
+_INSIDE = ("INTRA_VPC", "NON_INTERNET", "VPC_NETWORKS")
+# Lists that anybody can come to stand on: by renting a machine, by a detour that hides where he comes from, or by an attack.
+_STRANGERS = {
+    "iplist-anon-proxies", "iplist-crypto-miners", "iplist-known-malicious-ips", "iplist-public-clouds",
+    "iplist-public-clouds-aws", "iplist-public-clouds-azure", "iplist-public-clouds-gcp", "iplist-tor-exit-nodes",
+    "iplist-vpn-providers",
+}  # fmt: skip
+_NAMED_SOURCES = {
+    "sourceAddressGroups": "{}", "srcFqdns": "{}", "srcRegionCodes": "addresses of {}",
+    "srcThreatIntelligences": "the list {}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,45 +67,113 @@ def is_inbound(rule: Resource) -> bool:
     return (rule.fact("direction") or "INGRESS") == "INGRESS" and not rule.fact("disabled")
 
 
-def wide_sources(rule: Resource) -> list[str]:
-    """The blocks that a rule takes from which are the internet; a rule that names no source takes from everywhere."""
-    ranges = rule.fact("sourceRanges") or ()
-    if not ranges:
-        return _unnamed(rule)
-    return [cidr for cidr in ranges if is_internet(cidr)]
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something outside that a rule takes from: a block of addresses, or what stands for addresses."""
+
+    text: str
+    seen: bool = True  # that strangers are in it; else nobody here sees whose addresses these are
+    block: str | None = None
+    named: tuple[str, str] | None = None  # the fact that names it, and its name there
 
 
-def refused_before(rule: Resource, port: Ports, source: str, others: Iterable[Resource]) -> bool:
-    """Whether a rule that is looked at earlier refuses these ports from this source for every target of the rule.
+def from_outside(rule: Resource) -> list[Source]:
+    """What a rule takes from that is the internet, or may be; a rule that names no source takes from everywhere.
 
-    The lower number goes first, and of one number the refusal. A refusal for named targets, or of what goes to some addresses,
-    counts only for a rule that is for no others.
+    A country is no narrowing, nor is a list of those who hide where they come from. A rule takes from each of its sources, and,
+    where it also names a kind of network, from what is of that kind only.
+    """
+    kind = rule.fact("srcNetworkType")
+    if kind in _INSIDE or rule.fact("srcNetworks"):
+        return []
+    strange = [f"what its {name} says" for name in rule.fact("narrowedBy") or () if name.startswith("src")]
+    if kind not in _ANY_KIND:
+        strange.append(f"networks of the kind {kind}")
+    if strange:
+        return [Source(text, seen=False) for text in strange]
+    blocks = [Source(cidr, block=cidr) for cidr in _blocks(rule) if is_internet(cidr)]
+    return blocks + [
+        Source(text.format(name), fact == "srcRegionCodes" or name in _STRANGERS, named=(fact, name))
+        for fact, text in _NAMED_SOURCES.items()
+        for name in rule.fact(fact) or ()
+    ]
+
+
+def refused_before(rule: Resource, port: Ports, source: Source, others: Iterable[Resource]) -> bool:
+    """Whether a rule of the same network or policy that is looked at earlier decides on these ports from this source, for
+    every target of the rule, and does not let them in: it refuses them, or hands them on.
+
+    The lower number goes first, and of one number the refusal.
     """
     return any(
-        other.fact("denied")
-        and is_inbound(other)
-        and other.fact("network") == rule.fact("network")
+        other.fact("network") == rule.fact("network")
         and _priority(other) <= _priority(rule)
-        and port.within(other.fact("denied"))
-        and any(covers(cidr, source) for cidr in other.fact("sourceRanges") or _unnamed(other))
-        and _targets(other, rule)
-        and _destinations(other, rule, source)
+        and (
+            decides(other, "denied", rule, port, source, rule.fact("targetResources") or ())
+            or decides(other, "passedOn", rule, port, source, rule.fact("targetResources") or ())
+        )
         for other in others
     )
 
 
-def _unnamed(rule: Resource) -> list[str]:
-    """Everywhere, for a rule without addresses that names no other source either."""
-    named = ("sourceAddressGroups", "sourceServiceAccounts", "sourceTags")
-    return [] if any(rule.fact(name) for name in named) else [EVERYWHERE]
+def refused_by(level: Iterable[Resource], rule: Resource, port: Ports, source: Source, networks: Iterable[str]) -> bool:
+    """Whether the rules of another policy or network, all looked at before, refuse what a rule in these networks lets in.
+
+    A refusal does not count where something from outside may be handed on before it.
+    """
+    rules, within = list(level), tuple(networks)
+    return any(
+        decides(other, "denied", rule, port, source, within)
+        and not any(_hands_on(earlier, port) and _priority(earlier) < _priority(other) for earlier in rules)
+        for other in rules
+    )
 
 
-def _destinations(refusing: Resource, rule: Resource, source: str) -> bool:
-    """Whether a refusal is of whatever a rule lets in from a source, wherever it goes."""
-    refused = refusing.fact("destinationRanges") or ()
-    everywhere = EVERYWHERE_IPV6 if ":" in source else EVERYWHERE
-    return not refused or all(
-        any(covers(cidr, wanted) for cidr in refused) for wanted in rule.fact("destinationRanges") or [everywhere]
+def decides(other: Resource, outcome: str, rule: Resource, port: Ports, source: Source, networks: Iterable[str]) -> bool:
+    """Whether a rule does this to whatever another lets in through these ports from a source, in these networks.
+
+    One for named targets, or of what goes to some addresses, counts only for a rule that is for no others.
+    """
+    return (
+        bool(other.fact(outcome))
+        and is_inbound(other)
+        and not other.fact("narrowedBy")
+        and port.within(other.fact(outcome))
+        and _takes(other, source)
+        and _targets(other, rule, networks)
+        and _destinations(other, rule, source)
+    )
+
+
+def _hands_on(rule: Resource, port: Ports) -> bool:
+    return is_inbound(rule) and port.touched_by(rule.fact("passedOn")) and bool(from_outside(rule))
+
+
+def _takes(rule: Resource, source: Source) -> bool:
+    """Whether a rule takes all of a source; what it only takes of networks inside is none of the outside."""
+    if rule.fact("srcNetworkType") not in _ANY_KIND or rule.fact("srcNetworks"):
+        return False
+    if source.named is not None and source.named[1] in (rule.fact(source.named[0]) or ()):
+        return True
+    wanted = (EVERYWHERE, EVERYWHERE_IPV6) if source.block is None else (source.block,)
+    blocks = _blocks(rule)
+    return all(any(covers(cidr, one) for cidr in blocks) for one in wanted)
+
+
+def _blocks(rule: Resource) -> list[str]:
+    """The blocks that a rule names; everywhere, for one that names no other source either."""
+    named = ("sourceServiceAccounts", "sourceTags", "narrowedBy", *_NAMED_SOURCES)
+    ranges = list(rule.fact("sourceRanges") or ())
+    return ranges if ranges or any(rule.fact(name) for name in named) else [EVERYWHERE]
+
+
+def _destinations(other: Resource, rule: Resource, source: Source) -> bool:
+    """Whether a rule is about whatever another lets in from a source, wherever it goes."""
+    about = other.fact("destinationRanges") or ()
+    everywhere = {None: (EVERYWHERE, EVERYWHERE_IPV6), True: (EVERYWHERE_IPV6,), False: (EVERYWHERE,)}
+    of_source = everywhere[None if source.block is None else ":" in source.block]
+    return not about or all(
+        any(covers(cidr, wanted) for cidr in about) for wanted in rule.fact("destinationRanges") or of_source
     )
 
 
@@ -102,12 +182,20 @@ def _priority(rule: Resource) -> int:
     return DEFAULT_PRIORITY if found is None else int(found)
 
 
-def _targets(refusing: Resource, rule: Resource) -> bool:
-    """Whether a refusal is for every machine that a rule is for."""
-    tags, accounts = refusing.fact("targetTags"), refusing.fact("targetServiceAccounts")
+def _targets(other: Resource, rule: Resource, networks: Iterable[str]) -> bool:
+    """Whether a rule is for every machine that another is for, in these networks (none: in all)."""
+    only, within = set(map(network_in, other.fact("targetResources") or ())), set(map(network_in, networks))
+    if only and not (within and within <= only):
+        return False
+    tags, accounts = other.fact("targetTags"), other.fact("targetServiceAccounts")
     if not tags and not accounts:
         return True
     own_tags, own_accounts = rule.fact("targetTags") or (), rule.fact("targetServiceAccounts") or ()
     if tags:
         return bool(own_tags) and set(own_tags) <= set(tags)
     return bool(own_accounts) and set(own_accounts) <= set(accounts)
+
+
+def network_in(url: str) -> str:
+    """A network by its project and name, whatever stands before it: `projects/p/global/networks/n`."""
+    return url[url.index("projects/") :] if "projects/" in url else url

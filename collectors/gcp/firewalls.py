@@ -2,9 +2,11 @@
 
 The inventory lists a firewall policy as one asset, whether it hangs on the organization, a folder or a network. Each of its
 rules is a rule here: its `network` is the policy, among whose rules alone its priority counts, and one of a policy that hangs
-on nothing is disabled.
+on nothing is disabled. What a network's rule cannot say keeps the policy's own name, and a field of a rule's match that is not
+known here is named, so that nobody takes the rule for one that it does not narrow.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,9 +19,21 @@ from evidence_store.records import Json, Observation
 
 RULE = "gcp.compute.firewall"
 POLICY = "compute.googleapis.com/FirewallPolicy"
-# What a rule of a policy may take from beside addresses; each narrows it to something that has a name.
-_NAMED = ("srcSecureTags", "srcFqdns", "srcRegionCodes", "srcThreatIntelligences", "srcNetworks")
-_FROM_OUTSIDE = (None, "UNSPECIFIED", "INTERNET")
+# What a rule of a policy may take from beside addresses and tags.
+_TAKEN_FROM = ("srcFqdns", "srcNetworks", "srcRegionCodes", "srcThreatIntelligences")
+_KINDS_OF_NETWORK = ("srcNetworkType", "srcNetworkContext", "srcNetworkScope")  # one thing, in the API's newer and older words
+_MATCH = {
+    *_TAKEN_FROM, *_KINDS_OF_NETWORK, "srcIpRanges", "srcSecureTags", "srcAddressGroups", "destIpRanges", "layer4Configs",
+}  # fmt: skip
+_PLAIN: tuple[Json, ...] = (None, "", "UNSPECIFIED", "INSTANCES", [], {})  # values of a narrowing field that narrow nothing
+_OUTCOMES = {
+    "allow": "allowed", "apply_security_profile_group": "allowed", "deny": "denied", "goto_next": "passedOn",
+}  # fmt: skip
+_PLACE = re.compile(r"(?:organizations|folders)/\d+$|projects/[^/]+/global/networks/[^/]+$")
+_POLICY_FACTS = (
+    "sourceAddressGroups", *_TAKEN_FROM, "srcNetworkType", "narrowedBy", "targetResources", "passedOn", "attachedTo",
+    "hierarchical",
+)  # fmt: skip
 _LISTS = ("sourceRanges", "destinationRanges", "sourceTags", "targetTags", "sourceServiceAccounts", "targetServiceAccounts")
 
 
@@ -62,7 +76,7 @@ _rule = Shape(
         "disabled": bool,
         "logConfig": dict,
     },
-    added=("sourceAddressGroups",),
+    added=_POLICY_FACTS,
     passing={name[:-1]: list for name in _LISTS},
 )
 
@@ -101,11 +115,14 @@ def _of_policy(asset: Any, rule: Json) -> Observation:
     priority = of_kind("priority", int, only(rule, "priority").get("priority"))
     if priority is None:
         raise OddValueError("a rule of a firewall policy without its priority")
+    places = sorted(_place(entry) for entry in of_kind("associations", list, told.get("associations")) or ())
     facts = {
         "name": f"rule {priority} of {told.get('shortName') or told.get('displayName') or told.get('name')}",
         "network": asset.name,
         "priority": priority,
-        "disabled": bool(rule.get("disabled")) or not told.get("associations"),
+        "disabled": bool(rule.get("disabled")) or not places,
+        "attachedTo": places,
+        "hierarchical": "/projects/" not in asset.name,
         "logConfig": {"enable": bool(rule.get("enableLogging"))},
         "ancestors": list(asset.ancestors),
         **_worded(rule),
@@ -115,28 +132,56 @@ def _of_policy(asset: Any, rule: Json) -> Observation:
     )
 
 
-def _worded(rule: Facts) -> Facts:
-    """What a policy's rule says, in the words of a network's. Raises `OddValueError`.
+def _place(association: Json) -> str:
+    """What a policy hangs on: `organizations/1`, `folders/2` or `projects/p/global/networks/n`. Raises `OddValueError`."""
+    target = only(association, "attachmentTarget").get("attachmentTarget")
+    if not isinstance(target, str):
+        raise OddValueError("a firewall policy that does not tell what it hangs on")
+    found = _PLACE.search(target)
+    return found[0] if found else target
 
-    Addresses within another kind of network than the internet are no addresses of the internet.
-    """
+
+def _worded(rule: Facts) -> Facts:
+    """What a policy's rule says, in the words of a network's where it has some. Raises `OddValueError`."""
     match = of_kind("match", dict, rule.get("match")) or {}
-    action = str(rule.get("action"))
     ports = [_ports(entry) for entry in of_kind("layer4Configs", list, match.get("layer4Configs")) or ()]
-    outside = match.get("srcNetworkType", match.get("srcNetworkScope")) in _FROM_OUTSIDE
-    ranges = sorted(match.get("srcIpRanges") or ())
-    named = [_text(entry) for name in _NAMED for entry in match.get(name) or ()]
+    kinds = {str(match[name]) for name in _KINDS_OF_NETWORK if match.get(name) not in _PLAIN}
     return {
         "description": rule.get("description"),
         "direction": rule.get("direction"),
-        "sourceRanges": ranges if outside else [],
-        "sourceTags": sorted([*named, *([] if outside else ranges or ["its own networks"])]),
-        "sourceAddressGroups": sorted(match.get("srcAddressGroups") or ()),
-        "destinationRanges": sorted(match.get("destIpRanges") or ()),
-        "targetTags": sorted([*map(_text, rule.get("targetSecureTags") or ()), *(rule.get("targetResources") or ())]),
-        "targetServiceAccounts": sorted(rule.get("targetServiceAccounts") or ()),
-        "denied" if action == "deny" else "allowed": ports if action in ("allow", "deny") or "apply" in action else [],
+        "sourceRanges": _texts(match, "srcIpRanges"),
+        "sourceTags": _texts(match, "srcSecureTags"),
+        "sourceAddressGroups": _texts(match, "srcAddressGroups"),
+        **{name: _texts(match, name) for name in _TAKEN_FROM},
+        "srcNetworkType": " and ".join(sorted(kinds)) or None,
+        "narrowedBy": sorted(_not_known(rule, match)),
+        "destinationRanges": _texts(match, "destIpRanges"),
+        "targetTags": _texts(rule, "targetSecureTags"),
+        "targetResources": _texts(rule, "targetResources"),
+        "targetServiceAccounts": _texts(rule, "targetServiceAccounts"),
+        **_outcome(str(rule.get("action")), ports),
     }
+
+
+def _outcome(action: str, ports: list[Facts]) -> Facts:
+    """The ports, under what is done with them: an inspection lets in what it does not object to. Raises `OddValueError`."""
+    if action in _OUTCOMES:
+        return {_OUTCOMES[action]: ports}
+    raise OddValueError("a rule of a firewall policy with an action that is not known")
+
+
+def _not_known(rule: Facts, match: Facts) -> Iterator[str]:
+    """Fields that limit a rule to something, in a way that is not known here."""
+    yield from (name for name, value in match.items() if name not in _MATCH and value not in _PLAIN)
+    for name, value in rule.items():
+        known = name in ("targetSecureTags", "targetResources", "targetServiceAccounts")
+        if name.startswith("target") and not known and value not in _PLAIN:
+            yield name
+
+
+def _texts(holder: Facts, name: str) -> list[str]:
+    """The names in a list, in order: of a tag its own. Raises `OddValueError`."""
+    return sorted(_text(entry) for entry in of_kind(name, list, holder.get(name)) or ())
 
 
 def _text(entry: Json) -> str:

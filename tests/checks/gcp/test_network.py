@@ -161,11 +161,25 @@ def firewall_policy(gcp: Cloud, *rules: dict[str, Any], **data: Any) -> None:
         ({"match": {"srcIpRanges": ["::/0"]}}, "fail"),
         ({"match": {"srcIpRanges": ["35.235.240.0/20"]}}, "pass"),
         ({"match": {"srcIpRanges": [], "srcSecureTags": [{"name": "tagValues/1"}]}}, "pass"),
-        ({"match": {"srcIpRanges": [], "srcRegionCodes": ["FR"]}}, "pass"),
+        ({"match": {"srcIpRanges": [], "srcRegionCodes": ["FR"]}}, "fail"),
+        ({"match": {"srcIpRanges": ["198.51.100.0/24"], "srcRegionCodes": ["FR"]}}, "fail"),
+        ({"match": {"srcIpRanges": [], "srcThreatIntelligences": ["iplist-tor-exit-nodes"]}}, "fail"),
+        ({"match": {"srcIpRanges": [], "srcThreatIntelligences": ["iplist-search-engines-crawlers"]}}, "unknown"),
+        ({"match": {"srcIpRanges": [], "srcFqdns": ["office.example.org"]}}, "unknown"),
+        ({"match": {"srcIpRanges": ["198.51.100.0/24"], "srcFqdns": ["office.example.org"]}}, "unknown"),
+        ({"match": {"srcFqdns": ["office.example.org"]}}, "fail"),
         ({"match": {"srcIpRanges": []}}, "fail"),
         ({"match": {"srcIpRanges": [], "srcAddressGroups": ["projects/shop/addressGroups/office"]}}, "unknown"),
         ({"match": {"srcNetworkType": "INTERNET"}}, "fail"),
+        ({"match": {"srcNetworkContext": "INTERNET", "srcRegionCodes": ["FR"], "srcIpRanges": []}}, "fail"),
+        ({"match": {"srcNetworkType": "UNSPECIFIED"}}, "fail"),
         ({"match": {"srcNetworkType": "INTRA_VPC"}}, "pass"),
+        ({"match": {"srcNetworkContext": "INTRA_VPC"}}, "pass"),
+        ({"match": {"srcNetworkType": "VPC_NETWORKS", "srcNetworks": ["projects/shop/global/networks/main"]}}, "pass"),
+        ({"match": {"srcNetworkContext": "INTRA_VPC", "srcRegionCodes": ["FR"]}}, "pass"),
+        ({"match": {"srcNetworkType": "SOMETHING_NEW"}}, "unknown"),
+        ({"match": {"srcIpRanges": [], "srcSomethingNew": ["one"]}}, "unknown"),
+        ({"match": {"srcSomethingNew": []}}, "fail"),
         ({"match": {"srcNetworkScope": "NON_INTERNET"}}, "pass"),
         ({"match": {"layer4Configs": [{"ipProtocol": "all"}]}}, "fail"),
         ({"match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["443"]}]}}, "pass"),
@@ -192,12 +206,6 @@ def test_within_a_policy_what_goes_first_decides(gcp: Cloud) -> None:
     assert asked(gcp, PORTS).status(PORTS, "/rules/100") == "fail"
 
 
-def test_a_network_is_not_closed_by_a_policy_nor_a_policy_by_a_network(gcp: Cloud) -> None:
-    firewall_policy(gcp, in_policy(50, "deny"))
-    rule(gcp, **SSH)
-    assert asked(gcp, PORTS).status(PORTS, "/open") == "fail"
-
-
 def test_what_a_policy_lets_in_is_told_with_its_policy(gcp: Cloud) -> None:
     firewall_policy(gcp, in_policy())
     expected = "rule 100 of baseline opens 22/tcp of whatever firewall policy 987 hangs on to 0.0.0.0/0"
@@ -206,7 +214,14 @@ def test_what_a_policy_lets_in_is_told_with_its_policy(gcp: Cloud) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [{"rules": "none"}, {"rules": [{"action": "allow"}]}, {"rules": [{"priority": 1, "match": "all"}]}, {"rules": ["odd"]}],
+    [
+        {"rules": [in_policy(action="perhaps")]},
+        {"associations": [{"name": "x"}], "rules": [in_policy()]},
+        {"rules": "none"},
+        {"rules": [{"action": "allow"}]},
+        {"rules": [{"priority": 1, "match": "all"}]},
+        {"rules": ["odd"]},
+    ],
 )
 def test_a_policy_that_is_not_understood_leaves_the_answer_open_and_the_rest_goes_on(gcp: Cloud, data: dict[str, Any]) -> None:
     firewall_policy(gcp, **data)
