@@ -16,7 +16,7 @@ _ALL = "allServices"
     on="gcp.project",
     severity="high",
     version=1,
-    within="provider",
+    above="ancestors",
     needs=("ancestors", "projectId"),
     looks_up={**NODES, "gcp.iam.policy": ("auditConfigs",)},
     fix="Turn on DATA_READ and DATA_WRITE for allServices in the organization's audit configuration, without exempted users.",
@@ -42,11 +42,11 @@ def gcp_audit_logs_data_access(
     if exempt:
         return f"project {name} leaves the access of {some(exempt)} out of its audit logs"
     missing = [f"{kind} of {s}" for s in services for kind in log_types if kind not in _recorded(configs, s)]
-    if not missing:
-        return None
     if places := unread(above(project), inventory):
-        return open_above(f"the record of {some(missing)} of project {name}", places)
-    return f"project {name} does not record {some(missing)}"
+        return open_above(
+            f"{f'the record of {some(missing)}' if missing else 'an exemption from the audit logs'} of project {name}", places
+        )
+    return f"project {name} does not record {some(missing)}" if missing else None
 
 
 def _configs(policy: Resource | None) -> Json:

@@ -2,7 +2,7 @@
 
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.guardrails import GUARDRAILS, policy_on, switch, switched_on, told_above, undecided, values
-from checks.gcp.hierarchy import above, called, chain
+from checks.gcp.hierarchy import above, called, chain, uid_of, unread
 from checks.gcp.naming import some
 from evidence_store.records import Inventory, Resource
 
@@ -17,7 +17,7 @@ _LOCATIONS = "gcp.resourceLocations"
     also_on=_BELOW,
     severity="high",
     version=1,
-    within="provider",
+    above="ancestors",
     needs=("ancestors",),
     looks_up=GUARDRAILS,
     fix="Enforce iam.disableServiceAccountKeyCreation and iam.disableServiceAccountKeyUpload on the organization.",
@@ -46,7 +46,7 @@ def gcp_org_no_sa_keys(node: Resource, *, inventory: Inventory) -> Answer:
     also_on=_BELOW,
     severity="critical",
     version=1,
-    within="provider",
+    above="ancestors",
     needs=("ancestors",),
     looks_up=GUARDRAILS,
     fix="Enforce storage.publicAccessPrevention on the organization, and make exceptions where a public bucket is meant.",
@@ -69,7 +69,7 @@ def gcp_org_public_access_prevention(node: Resource, *, inventory: Inventory, ap
     also_on=_BELOW,
     severity="high",
     version=1,
-    within="provider",
+    above="ancestors",
     needs=("ancestors",),
     looks_up={**GUARDRAILS, "gcp.organization": ("ancestors", "directoryCustomerId")},
     fix="Set iam.allowedPolicyMemberDomains on the organization to your own directory's customer id and those of partners.",
@@ -96,7 +96,10 @@ def gcp_org_domain_restricted_sharing(
     known = {_plain(value) for value in (*approved_customers, *_own(nodes, inventory))}
     strange = sorted(value for value in map(_plain, (found.allowed or frozenset()) - found.denied) if value not in known)
     if strange:
-        return f"{called(node)} lets roles be granted to {some(strange)}, which is neither its own directory nor approved"
+        lets = f"{called(node)} lets roles be granted to {some(strange)}"
+        if unseen := unread([uid for uid in nodes if uid.startswith(uid_of("organizations/"))], inventory):
+            return Unknown(f"{lets}; whether that is its own directory would be told by {some(unseen)}, which was not read")
+        return f"{lets}, which is neither its own directory nor approved"
     return undecided(f"{_DOMAINS} for {called(node)}", found.hangs_on) if found.hangs_on else None
 
 
@@ -130,7 +133,7 @@ def _plain(value: str) -> str:
     also_on=_BELOW,
     severity="medium",
     version=1,
-    within="provider",
+    above="ancestors",
     needs=("ancestors",),
     looks_up=GUARDRAILS,
     fix="Set gcp.resourceLocations on the organization to the regions that were decided on.",
@@ -162,7 +165,7 @@ def gcp_org_allowed_locations(node: Resource, *, inventory: Inventory, approved_
     also_on=_BELOW,
     severity="medium",
     version=1,
-    within="provider",
+    above="ancestors",
     needs=("ancestors",),
     looks_up=GUARDRAILS,
     fix="Enforce the missing constraints on the organization; make exceptions on folders and projects, each with a reason.",

@@ -12,7 +12,7 @@ from evidence_store.records import Inventory, Resource
     on="gcp.run.service",
     severity="high",
     version=1,
-    within="provider",
+    above="ancestors",
     needs=("ancestors", "iapEnabled", "ingress", "invokerIamDisabled", "labels"),
     looks_up={**NODES, **POLICIES},
     fix="Take allUsers out of the service's invokers, or limit its ingress to internal; label what is public by design.",

@@ -227,15 +227,6 @@ def test_roles_that_may_not_be_read_are_unknown(azure: "Cloud", check: str, type
     assert f"{type_}/read was denied" in seen.of(check)[0].reason
 
 
-@pytest.mark.parametrize("check", [OWNERS, PAIRS])
-def test_assignments_that_one_subscription_hides_leave_all_unknown_and_say_where(azure: "Cloud", check: str) -> None:
-    roles(azure)
-    azure.deny(f"{ASSIGNMENT}/read", account=TEST)
-    seen = asked(azure, check)
-    assert of(seen, check) == "unknown"
-    assert f"{ASSIGNMENT}/read was denied (in {TEST}: " in seen.reason(check, PROD)
-
-
 def test_what_is_inherited_counts_for_each_subscription_of_two_targets_of_a_tenant(azure: "Cloud") -> None:
     azure.assign(OWNER, "dan", scope=ABOVE)
     azure.assign(OWNER, "ann")

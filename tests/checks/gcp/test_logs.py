@@ -58,6 +58,17 @@ def test_what_may_be_recorded_from_above_is_open_where_it_was_not_read(gcp: Clou
     seen = asked(gcp, ACCESS, parent=ORDERS)
     assert seen.status(ACCESS) == "unknown"
     assert f"{FOLDER}, {ORGANIZATION}, which was not read" in seen.reason(ACCESS)
+
+
+def test_who_may_be_left_out_from_above_is_open_where_it_was_not_read(gcp: Cloud) -> None:
+    orders(gcp)
+    policy(gcp, "orders", auditConfigs=[audited("allServices", *BOTH)])
+    seen = asked(gcp, ACCESS, parent=ORDERS)
+    assert seen.status(ACCESS) == "unknown"
+    assert seen.reason(ACCESS).startswith(
+        f"an exemption from the audit logs of project orders may come from {FOLDER}, {ORGANIZATION}"
+    )
+    orders(gcp, alone=True)
     policy(gcp, "orders", auditConfigs=[audited("allServices", *BOTH)])
     assert asked(gcp, ACCESS, parent=ORDERS).status(ACCESS) == "pass"
 

@@ -211,6 +211,15 @@ def test_only_own_and_approved_directories_are_let_in(owned: Cloud, listed: dict
     assert seen.status(SHARING, SHOP) == "not_applicable"
 
 
+def test_a_directory_that_may_be_the_own_one_is_open_where_the_organization_was_not_read(gcp: Cloud) -> None:
+    orders(gcp)
+    sharing(gcp, "orders", allowedValues=[OWN])
+    seen = asked(gcp, SHARING, parent=ORDERS)
+    assert seen.status(SHARING) == "unknown"
+    assert f"{OWN}; whether that is its own directory would be told by {ORGANIZATION}" in seen.reason(SHARING)
+    assert asked(gcp, SHARING, parent=ORDERS, approved_customers=[OWN]).status(SHARING) == "pass"
+
+
 def test_a_partner_can_be_approved(owned: Cloud) -> None:
     sharing(owned, ORGANIZATION, allowedValues=[OWN, "C0partner"])
     assert asked(owned, SHARING, approved_customers=["C0partner"]).status(SHARING, ORGANIZATION) == "pass"
