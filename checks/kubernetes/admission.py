@@ -8,13 +8,6 @@ from checks.kubernetes.gates import LOOKS_UP, Gate, gates
 from checks.kubernetes.naming import listed, name_of, some
 from evidence_store.records import Inventory, Resource
 
-# Conditions as the documentation of Kubernetes gives them: no lease is a workload, and a node may make no pod but the image of
-# one that it runs already.
-_HARMLESS = (
-    '!("system:nodes" in request.userInfo.groups)',
-    '!(request.resource.group == "coordination.k8s.io" && request.resource.resource == "leases")',
-)
-
 
 @check(
     on="kubernetes.cluster",
@@ -29,7 +22,7 @@ def k8s_admission_policy_present(
     *,
     inventory: Inventory,
     exempt_namespaces: tuple[str, ...] = SYSTEM,
-    harmless_conditions: tuple[str, ...] = _HARMLESS,
+    harmless_conditions: tuple[str, ...] = (),
 ) -> Answer:
     """An admission policy for pods is enforced and fails closed in every namespace.
 
@@ -40,7 +33,7 @@ def k8s_admission_policy_present(
     match condition leaves out, or a missing parameter lets in, is not visible here; which rules a policy holds is not judged.
 
     `exempt_namespaces`: namespaces that a policy may leave out, `*` allowed; the one of the engine is exempt too
-    `harmless_conditions`: match conditions (CEL) that were looked at and leave no workload out
+    `harmless_conditions`: further match conditions (CEL) that were looked at and leave no workload out
     """
     every = gates(inventory, harmless_conditions)
     shut = [gate for gate in every if not gate.faults]

@@ -19,6 +19,12 @@ LOOKS_UP = {
     "kubernetes.admission_policy_binding": ("policyName", "paramRef", "validationActions", "matchResources"),
     "kubernetes.admission_policy": ("failurePolicy", "matchConditions", "matchConstraints", "paramKind", "validations"),
 }
+# Conditions as the documentation of Kubernetes gives them: no lease is a workload, and a node may make no pod but the image of
+# one that it runs already.
+_HARMLESS = (
+    '!("system:nodes" in request.userInfo.groups)',
+    '!(request.resource.group == "coordination.k8s.io" && request.resource.resource == "leases")',
+)
 # What runs containers: the pods themselves, or what makes them.
 _WORKLOADS = {
     "": {"pods"},
@@ -46,12 +52,12 @@ class Gate:
 
 
 def gates(inventory: Inventory, harmless: Iterable[str]) -> list[Gate]:
-    """Everything that is asked about new workloads, by name. `harmless`: conditions that leave none of them out."""
-    known = {plain(text) for text in harmless}
+    """Everything that is asked about new workloads, by name. `harmless`: further conditions that leave none of them out."""
+    known = {_plain(text) for text in (*_HARMLESS, *harmless)}
     return sorted([*_webhooks(inventory, known), *_bindings(inventory, known)], key=lambda gate: gate.name)
 
 
-def plain(condition: str) -> str:
+def _plain(condition: str) -> str:
     """A condition without blanks, and with one kind of quotes."""
     return "".join(condition.split()).replace("'", '"')
 
@@ -119,7 +125,7 @@ def _chosen(match: Json) -> Iterator[str]:
 
 
 def _conditions(conditions: Json, harmless: Collection[str]) -> Iterator[str]:
-    names = [one["name"] for one in conditions or () if plain(one["expression"]) not in harmless]
+    names = [one["name"] for one in conditions or () if _plain(one["expression"]) not in harmless]
     if names:
         yield f"is asked under the condition {', '.join(names)}"
 
