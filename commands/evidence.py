@@ -42,10 +42,12 @@ def _list(given: Namespace) -> int:
             entries = [{**_entry(leaf), "sealed": leaf.idx < sealed} for leaf in leaves]
             _print({"schema": "annexa.evidence/1", "size": store.size, "sealed": sealed, "entries": entries})
         else:
-            for leaf in leaves:
+            shown = 0
+            for shown, leaf in enumerate(leaves, 1):  # noqa: B007 - how many there were is told below
                 seal = "" if leaf.idx < sealed else "  (not sealed yet)"
                 sys.stdout.write(f"{leaf.idx:>6}  {leaf.time:%Y-%m-%d %H:%M:%SZ}  {leaf.kind:<14}{_told(leaf)}{seal}\n")
-            sys.stdout.write(f"{store.size} entries, {sealed} sealed; `scanner evidence show NUMBER` shows one\n")
+            total = f"{store.size}" if until is None else f"{shown} of {store.size}"
+            sys.stdout.write(f"{total} entries, {sealed} sealed; `scanner evidence show NUMBER` shows one\n")
     return DONE
 
 

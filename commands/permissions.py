@@ -23,5 +23,7 @@ def command(given: Namespace) -> int:
             raise UsageError(f"--check {unknown[0]}: no such check; `scanner checks` lists them")
         needed = Sources(s for kind in kinds() for s in sources(kind)).needed([every[i] for i in sorted(ids)])
         wanted = tuple(s for s in needed if s.provider == given.provider)
+        if not wanted:
+            raise UsageError(f"permissions {given.provider}: nothing that was chosen is asked there")
     sys.stdout.write(provider(given.provider).policy(wanted).rstrip("\n") + "\n")
     return DONE

@@ -230,6 +230,8 @@ def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
 def write(path: str | Path, fill: Callable[[zipfile.ZipFile], Mapping[str, Json]]) -> None:
     """Write a pack whole or not at all. `fill` writes the tables and returns what `annexa.json` says of them."""
     target = Path(path)
+    if target.exists() and not target.is_file():
+        raise PackError(f"{target}: is no ordinary file, and a pack takes the place of what is there; name another")
     draft = target.with_name(f".{target.name}.part")
     try:
         with _draft(draft, target) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:

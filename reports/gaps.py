@@ -14,7 +14,7 @@ from evidence_store.records import Severity, Status
 from reports.owners import Owners
 from reports.reading import Sealed
 from reports.summary import Summary, summary_of
-from reports.view import Definition, Excuse, Reported, SignedTree
+from reports.view import ControlLine, Definition, Excuse, Reported, SignedTree
 
 _LATEST = datetime.max.replace(tzinfo=UTC)
 
@@ -26,7 +26,7 @@ class GapsView:
     run: str
     as_of: datetime
     checkpoint: SignedTree
-    controls: tuple[str, ...]  # the ids asked for; empty means all
+    controls: tuple[ControlLine, ...]  # those asked for, as they were assessed; empty means all
     severity: Severity | None  # this bad or worse; `None` means all
     open: tuple[Reported, ...]
     excepted: tuple[Reported, ...]
@@ -61,7 +61,7 @@ def gaps_view(
         run=sealed.run.id,
         as_of=sealed.run.finished,
         checkpoint=sealed.tree,
-        controls=tuple(dict.fromkeys(control for text in controls for control in sealed.catalogue.resolve(text))),
+        controls=sealed.controls({id_ for text in controls for id_ in sealed.catalogue.resolve(text)}) if controls else (),
         severity=severity,
         open=tuple(sorted((found for found in failed if found.is_open), key=_order)),
         excepted=tuple(sorted((found for found in failed if not found.is_open), key=_order)),

@@ -16,7 +16,8 @@ def write(view: GapsView, out: TextIO) -> None:
     head = {
         "run": view.run,
         "as_of": stamp(view.as_of),
-        "controls": list(view.controls),
+        "controls": [control.id for control in view.controls],
+        "assessments": {control.id: control.assessment for control in view.controls},
         "severity": str(view.severity) if view.severity else None,
         "open": {str(severity): number for severity, number in view.counts().items()},
         "excepted": len(view.excepted),

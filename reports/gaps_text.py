@@ -6,9 +6,9 @@ from typing import TextIO
 
 from reports.gaps import GapsView, excuses_of
 from reports.hostile import one_line
-from reports.run_text import REASON_LIMIT, SEVERITY_STYLES, say_undecided, say_unseen
+from reports.run_text import ASSESSMENT_STYLES, REASON_LIMIT, SEVERITY_STYLES, say_undecided, say_unseen
 from reports.terminal import Paper, counted, listed
-from reports.view import Definition, Reported, to_the_minute
+from reports.view import ControlLine, Definition, Reported, to_the_minute
 
 CHECKS_SHOWN = 40
 RESOURCES_SHOWN = 8
@@ -16,13 +16,15 @@ RESOURCES_SHOWN = 8
 
 def write(view: GapsView, out: TextIO, *, colour: bool | None = None) -> None:
     paper = Paper(out, colour=colour)
-    limits = [f"controls {', '.join(view.controls)}"] if view.controls else []
+    limits = [f"controls {', '.join(control.id for control in view.controls)}"] if view.controls else []
     limits += [f"severity {view.severity} or worse"] if view.severity else []
     about = f" ({'; '.join(limits)})" if limits else ""
     paper.say(f"evidence as of {to_the_minute(view.as_of)}, run {view.run}{about}", lead=("Gaps: ", "bold"), hang=0)
     numbers = [f"{number:,} {severity}" for severity, number in view.counts().items() if number]
     numbers = [", ".join(numbers) or "no open failure observed"]
     paper.say(" · ".join([*numbers, f"{len(view.excepted):,} excepted", f"{view.unknown.unknown:,} unknown"]))
+    for control in view.controls:
+        _assessed(paper, control)
     groups = list(view.by_check())
     for definition, gaps in islice(groups, CHECKS_SHOWN):
         _group(paper, definition, gaps, view)
@@ -31,6 +33,15 @@ def write(view: GapsView, out: TextIO, *, colour: bool | None = None) -> None:
     _excepted(paper, view)
     say_unseen(paper, view.unknown.unseen)
     say_undecided(paper, view.unknown.undecided)
+
+
+def _assessed(paper: Paper, control: ControlLine) -> None:
+    """Where nothing was asked, no gap is no answer."""
+    unasked = "" if control.has_evidence else "; no check of it has answered yet"
+    unasked = unasked if control.has_checks else "; no primary check of Annexa speaks to it"
+    missing = f"; missing {', '.join(control.missing)}" if control.missing else ""
+    style = ASSESSMENT_STYLES.get(control.assessment, "")
+    paper.say(f"{control.assessment}{missing}{unasked}", lead=(f"{control.id}: ", style), hang=2)
 
 
 def _group(paper: Paper, definition: Definition, gaps: Sequence[Reported], view: GapsView) -> None:

@@ -208,7 +208,7 @@ def _controls(paper: Paper, controls: Sequence[ControlLine]) -> None:
     waiting = [control for control in controls if control.has_checks and not control.has_evidence]
     without = [control for control in controls if not control.has_checks]
     _bare(paper, f"No evidence yet for {counted(len(waiting), 'control')} with checks", waiting)
-    _bare(paper, f"No check of Annexa speaks to {counted(len(without), 'control')}", without)
+    _bare(paper, f"No primary check of Annexa speaks to {counted(len(without), 'control')}", without)
 
 
 def _bare(paper: Paper, why: str, controls: Sequence[ControlLine]) -> None:

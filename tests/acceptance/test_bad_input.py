@@ -45,6 +45,7 @@ def records(tmp_path: Path, command: Command) -> Path:
         (("soa", "--format", "xlsx"), "--output"),
         (("gaps",), "scanner run"),
         (("permissions", "awss"), "no such provider"),
+        (("permissions", "aws", "--check", "rec_soa_complete"), "nothing that was chosen is asked there"),
         (("controls", "--control", "A.9.1"), "A.9.1"),
         (("evidence", "verify", "annexa.toml", "--public-key", "A" * 43 + "="), "annexa.toml"),
         (("evidence", "verify", "none.zip", "--public-key", "A" * 43 + "="), "none.zip"),
@@ -93,12 +94,35 @@ def test_no_report_takes_the_place_of_what_the_evidence_depends_on(
     assert {kept.name: kept.read_bytes() for kept in records.glob("annexa*")} == before
 
 
+@pytest.mark.parametrize("format_", ["text", "json", "xlsx"])
+def test_a_statement_that_cannot_be_written_is_named(records: Path, command: Command, format_: str) -> None:
+    command("run")
+    ran = command("soa", "--format", format_, "--output", "/dev/full")
+    assert ran.code == 2
+    assert one_sentence(ran.err) == "scanner: --output /dev/full: cannot be written: No space left on device"
+
+
+def test_a_pack_takes_the_place_of_nothing_but_a_file(records: Path, command: Command) -> None:
+    command("run")
+    os.mkfifo(records / "pipe")
+    ran = command("evidence", "export", "-o", "pipe")
+    assert ran.code == 2
+    assert "pipe: is no ordinary file" in one_sentence(ran.err)
+    assert (records / "pipe").is_fifo()
+
+
 @pytest.mark.parametrize("seconds", ["-1", "nan", "soon"])
 def test_a_wait_is_a_number_of_seconds(records: Path, command: Command, seconds: str) -> None:
     ran = command("run", f"--wait={seconds}")
     assert ran.code == 2
     assert f"--wait: '{seconds}': expected seconds, 0 or more" in ran.err
     assert not (records / "annexa.db").exists()
+
+
+def test_a_list_up_to_a_time_counts_what_it_lists(records: Path, command: Command) -> None:
+    command("run")
+    assert command("evidence", "list", "--at", "2020-01-01").out.startswith("0 of 5 entries, 5 sealed;")
+    assert "\n5 entries, 5 sealed;" in command("evidence", "list").out
 
 
 def test_a_wrong_format_or_command_is_the_parsers_own_error(command: Command) -> None:

@@ -105,6 +105,16 @@ def test_gaps_of_one_control_or_severity_only(book: Book, view: GapsView) -> Non
     assert "no open failure observed" in text(gaps_view(book.store, controls=["A.7.1"]))
 
 
+def test_a_control_that_nothing_was_asked_about_is_not_said_to_be_without_gaps_only(book: Book, view: GapsView) -> None:
+    unseen = gaps_view(book.store, controls=["A.7.1"])
+    assert "A.7.1: partial; missing review; no primary check of Annexa speaks to it" in text(unseen)
+    assert "A.8.15: partial; missing practice; no check of it has answered yet" in text(
+        gaps_view(book.store, controls=["A.8.15"])
+    )
+    assert "A.8.24: gap" in text(gaps_view(book.store, controls=["A.8.24"]))
+    assert parsed(unseen)["assessments"] == {"A.7.1": "partial"}
+
+
 def test_a_control_that_does_not_exist_is_refused_with_the_nearest(book: Book, view: GapsView) -> None:
     with pytest.raises(UnknownControlError, match=r"A\.8\.99"):
         gaps_view(book.store, controls=["A.8.99"])

@@ -116,7 +116,7 @@ def test_a_bug_of_ours_is_said_to_be_one() -> None:
 def test_controls_stand_by_theme_with_what_is_missing() -> None:
     shown = text(run())
     assert "A.8 technological: 1 gap" in shown
-    assert "No check of Annexa speaks to 1 control:\n    " in shown
+    assert "No primary check of Annexa speaks to 1 control:\n    " in shown
     assert "(1): A.7.1" in shown
     row = next(line for line in shown.splitlines() if line.strip().startswith("A.8.24 "))
     assert "review" in row
