@@ -80,7 +80,7 @@ class Bench:
 
     def run(self, run_id: str, facts: Mapping[str, Json], statuses: Mapping[str, Status] | None = None, **options: Any) -> int:
         """A whole run of one target with one source; the leaf of its end."""
-        with self.writer(wait=15) as writer:
+        with self.writer(wait=60) as writer:
             writer.begin(run_id, {"config": {"targets": ["prod"]}})
             writer.snapshots("prod", [self.collect(facts, **options)])
             if statuses is not None:

@@ -20,7 +20,7 @@ STATUSES = {"a": Status.FAIL, "b": Status.PASS}
 
 
 def whole_run(bench: Bench, run_id: str, crash: Callable[[str], None]) -> None:
-    with bench.writer(crash=crash, wait=15) as writer:  # the database may not have noticed yet that the last one died
+    with bench.writer(crash=crash, wait=60) as writer:  # the database may not have noticed yet that the last one died
         writer.begin(run_id, {"config": {"run": run_id}})
         writer.snapshots("prod", [bench.collect({**FACTS, run_id: {"Public": None}})])
         bench.judge(writer, {**STATUSES, run_id: Status.UNKNOWN})

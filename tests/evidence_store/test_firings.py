@@ -164,7 +164,7 @@ def tell_and_die(bench: Bench, point: str) -> None:
         if at == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    with bench.writer(crash=crash) as writer:
+    with bench.writer(crash=crash, wait=60) as writer:  # the database may not have noticed yet that the last one died
         writer.record_missed()
 
 

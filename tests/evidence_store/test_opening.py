@@ -129,7 +129,7 @@ def test_a_session_that_the_database_dropped_is_replaced(bench: Bench) -> None:
     with sa.create_engine(bench.store.database.url).connect() as other:
         other.execute(
             sa.text(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "
                 "WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
         )

@@ -21,7 +21,7 @@ def shared(places: dict[str, tuple[Place, ...]], order: tuple[str, ...]) -> dict
     shares = Shares(ALL)
     with ThreadPoolExecutor(len(order)) as threads:
         asked = {name: threads.submit(shares.of, name, places.get(name, ())) for name in order}
-        return {name: [place.scope for place in future.result(timeout=10)] for name, future in asked.items()}
+        return {name: [place.scope for place in future.result(timeout=60)] for name, future in asked.items()}
 
 
 @pytest.mark.parametrize("order", list(permutations(NAMES)), ids="-".join)

@@ -35,6 +35,6 @@ def test_what_the_server_prints_leads_a_scan_to_it(tmp_path: Path, monkeypatch: 
         connection.close()
     finally:
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
         process.stdout.close()
     assert not Path(os.environ["REQUESTS_CA_BUNDLE"]).exists()

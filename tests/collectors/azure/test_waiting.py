@@ -46,7 +46,7 @@ def test_a_wait_that_is_longer_than_the_patience_is_given_up_at_once_by_all(azur
         with pytest.raises(UnreadError) as raised:
             list(read.items(LIST, VERSION))
         assert raised.value.unread.why is Why.THROTTLED
-    assert time.monotonic() - before < 20
+    assert time.monotonic() - before < 60
     assert len(azure.asked(DIAGNOSTICS)) == 1
 
 
@@ -58,14 +58,15 @@ def test_while_one_thread_has_been_told_to_wait_none_asks(azure: Cloud) -> None:
 
     def ask(number: int) -> None:
         if number:
-            told.wait(5)
+            told.wait(60)
         for _ in range(3):
             list(read.items(LIST, VERSION))
 
     azure.throttle(DIAGNOSTICS, times=1, retry_after=0.4)
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(ask, number) for number in range(8)]
-        while connection.gate.rest(query=False) <= 0:  # the refusal is on its way
+        # Until the refusal has come; where this thread slept for so long that the wait is over by now, the first asked again.
+        while connection.gate.rest(query=False) <= 0 and len(azure.asked(DIAGNOSTICS)) < 2:
             time.sleep(0.005)
         told.set()
         for each in asked:
@@ -86,7 +87,7 @@ def test_a_quota_that_is_used_up_holds_queries_back_and_other_reads_not(azure: C
     assert reason(connection, MACHINES, PROD) == ""
     first, second = (c.at for c in azure.asked("resourcegraph.resources"))
     assert second - first >= 0.29
-    spent["x-ms-user-quota-resets-after"] = "00:00:10"
+    spent["x-ms-user-quota-resets-after"] = "00:05:00"
     azure.tell("resourcegraph.resources", spent, times=1)
     read = reader(connection)
     query = next(s for s in sources("azure") if s.name == MACHINES)
@@ -95,7 +96,7 @@ def test_a_quota_that_is_used_up_holds_queries_back_and_other_reads_not(azure: C
     assert list(rows) == []
     before = time.monotonic()
     list(read.items(LIST, VERSION))
-    assert time.monotonic() - before < 5
+    assert time.monotonic() - before < 60
 
 
 def test_a_server_that_stumbles_is_asked_again(azure: Cloud) -> None:
@@ -108,12 +109,12 @@ def test_a_server_that_stumbles_is_asked_again(azure: Cloud) -> None:
 def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_the_bound(azure: Cloud) -> None:
     connection = azure.connect(pace=Pace(attempts=1, answering=0.1))
     read = reader(connection)
-    azure.latency = 12
+    azure.latency = 120
     before = time.monotonic()
     with pytest.raises(UnreadError) as raised:
         list(read.items(LIST, VERSION))
     assert raised.value.unread.why is Why.UNREACHABLE
-    assert time.monotonic() - before < 8
+    assert time.monotonic() - before < 60
 
 
 @pytest.mark.parametrize(

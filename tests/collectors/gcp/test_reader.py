@@ -172,8 +172,8 @@ def test_a_wait_that_is_longer_than_all_patience_is_not_begun(gcp: Cloud) -> Non
 
 
 def test_an_answer_that_does_not_come_ends_in_time(gcp: Cloud) -> None:
-    gcp.garble("cloudasset.ListAssets IAM_POLICY", "deadline", more="0.5")
-    hasty = Patience(seconds=0.2, attempts=2, altogether=5, first_wait=0.01)
+    gcp.garble("cloudasset.ListAssets IAM_POLICY", "deadline", more="3")
+    hasty = Patience(seconds=1, attempts=2, altogether=10, first_wait=0.01)  # enough for what is answered
     reason = gather(gcp.connect(patience=hasty), "IAM_POLICY").reason("IAM_POLICY")
     assert reason == Unread(Why.TIMEOUT, "cloudasset.assets.listIamPolicy", "DEADLINE_EXCEEDED")
 
