@@ -20,30 +20,37 @@ SEVERITIES = ("low", "medium", "high", "critical")
 FORMATS = ("text", "json", "csv", "sarif", "junit", "markdown")
 
 DESCRIPTION = """\
-Annexa reads cloud accounts, clusters, hosts and ISMS records, judges what it saw against ISO/IEC 27001:2022, and keeps
-evidence that an auditor can verify without trusting it. It only reads."""
+Annexa reads cloud accounts, clusters, hosts and ISMS records, judges what it
+saw against ISO/IEC 27001:2022, and keeps evidence that an auditor can verify
+without trusting it. It only reads."""
 
 RUN_DETAIL = """\
-Without --control or --check, every check of every configured target is run. The report goes to standard output,
-progress to standard error. --report writes further reports of the same run, each to a file.
+Without --control or --check, every check of every configured target is run.
+The report goes to standard output, progress to standard error. --report writes
+further reports of the same run, each to a file.
 
-In a pipeline: `scanner run --fail-on high --report sarif=annexa.sarif --report junit=annexa.xml` exits 1 if a finding
-of high or worse fails, and 3 if something could not be read. A baseline admits what is known: keep a JSON report
-(`scanner run --format json --output known.json`) and name it with --baseline; what fails there does not fail the gate,
-unless it has got worse since, or an exception for it has run out."""
+In a pipeline:
+  scanner run --fail-on high --report sarif=annexa.sarif
+exits 1 if a finding of high or worse fails, and 3 if something could not be
+read. A baseline admits what is known: keep a JSON report with
+  scanner run --format json --output known.json
+and name it with --baseline. What fails there does not fail the gate, unless it
+has got worse since, or an exception for it has run out."""
 
 DAEMON_DETAIL = """\
-What is run and when stands in the configuration as [[schedule]]; without any, everything is run daily at 03:00 UTC.
-It serves /healthz, /readyz and /metrics on 127.0.0.1:9464 ([daemon] listen), and logs to standard error.
-SIGTERM or Ctrl-C ends it with 0; the run under way is ended and made again by the next start."""
+What is run and when stands in the configuration as [[schedule]]; without any,
+everything is run daily at 03:00 UTC. It serves /healthz, /readyz and /metrics
+on 127.0.0.1:9464 ([daemon] listen), and logs to standard error. SIGTERM or
+Ctrl-C ends it with 0; the run under way is ended and made again by the next
+start."""
 
 EPILOG = """\
 first steps
-  scanner run                        scan this machine, with a store in this directory
-  scanner init                       write annexa.toml and a starter set of ISMS records
-  scanner run --control A.8.8        only the reads that one control needs
-  scanner soa                        the Statement of Applicability, with the assessment beside it
-  scanner evidence verify            recompute every hash and signature
+  scanner run                  scan this machine, with a store in this directory
+  scanner init                 write annexa.toml and a starter of ISMS records
+  scanner run --control A.8.8  only the reads that one control needs
+  scanner soa                  the Statement of Applicability, and how it stands
+  scanner evidence verify      recompute every hash, signature and verdict
 
 exit codes
   0 done, and the gate passed        4 the evidence is contradicted
@@ -62,7 +69,7 @@ def parser(wanted: "Sequence[str] | None" = None) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="scanner", description=DESCRIPTION, epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    top.add_argument("--version", action="store_true", help="print the version and exit")
+    top.add_argument("-V", "--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, (summary, detail, arguments) in COMMANDS.items():
         command = commands.add_parser(
@@ -132,9 +139,9 @@ def _gaps(gaps: argparse.ArgumentParser) -> None:
 
 def _history(history: argparse.ArgumentParser) -> None:
     what = history.add_mutually_exclusive_group(required=True)
-    what.add_argument("--control", metavar="ID")
-    what.add_argument("--check", metavar="ID")
-    what.add_argument("--resource", metavar="UID")
+    what.add_argument("--control", metavar="ID", help="how it was assessed, from run to run")
+    what.add_argument("--check", metavar="ID", help="how many passed and failed, each time that changed")
+    what.add_argument("--resource", metavar="UID", help="each verdict on it, from when until when")
     history.add_argument("--format", choices=("text", "json"), default="text")
 
 
@@ -144,11 +151,21 @@ def _evidence(evidence: argparse.ArgumentParser) -> None:
     shared.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help="configuration")
     shared.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of a bug")
 
-    listing = kinds.add_parser("list", help="the log: runs, and what each recorded", parents=[shared])
+    listing = kinds.add_parser(
+        "list",
+        help="the log: runs, and what each recorded",
+        parents=[shared],
+        description="The log, entry by entry: runs, and what each recorded.",
+    )
     listing.add_argument("--at", metavar="TIME", help="only up to this time")
     listing.add_argument("--format", choices=("text", "json"), default="text")
 
-    show = kinds.add_parser("show", help="one resource, or one entry of the log, as stored", parents=[shared])
+    show = kinds.add_parser(
+        "show",
+        help="one resource, or one entry of the log, as stored",
+        parents=[shared],
+        description="What is stored of one resource, or one entry of the log. `scanner gaps` shows uids, `list` the numbers.",
+    )
     show.add_argument("what", metavar="UID|NUMBER", help="a resource's uid, or the number of a log entry")
     show.add_argument("--at", metavar="TIME", help="the resource as it stood then")
     show.add_argument("--format", choices=("text", "json"), default="text")
@@ -165,7 +182,13 @@ def _evidence(evidence: argparse.ArgumentParser) -> None:
     verify.add_argument("--no-perform", action="store_true", help="do not perform the checks again")
     verify.add_argument("--format", choices=("text", "json"), default="text")
 
-    export = kinds.add_parser("export", help="write a pack that anyone can verify offline", parents=[shared])
+    export = kinds.add_parser(
+        "export",
+        help="write a pack that anyone can verify offline",
+        parents=[shared],
+        description="Write a pack that anyone can verify offline, with the public key that is printed. With --control the "
+        "rest is withheld: hashes stand in its place, and the whole can still be verified.",
+    )
     export.add_argument("-o", "--output", required=True, metavar="PACK", help="the file to write")
     export.add_argument(
         "--control", action="append", default=[], metavar="ID", help="only this control's evidence (repeatable)"
@@ -202,9 +225,9 @@ COMMANDS: "dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]]
     "evidence": ("list, show, verify and export evidence", "", _evidence),
     "checks": ("the checks, and the controls that they are evidence for", "", _checks),
     "controls": ("the controls, and how each is covered", "", _controls),
-    "permissions": ("least-privilege policy of a provider, from what its sources declare", "", _permissions),
+    "permissions": ("the least privilege that a kind of target needs", "", _permissions),
     "daemon": ("run what the schedules say, again and again", DAEMON_DETAIL, _daemon),
-    "doctor": ("test credentials, reachability, store, clock, schedules and records", "", _doctor),
+    "doctor": ("test credentials, reach, store, clock, schedules, records", "", _doctor),
 }
 
 
