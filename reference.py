@@ -88,14 +88,18 @@ def _settings(of: type[Any], comments: Mapping[str, str], skip: frozenset[str] |
             continue
         default = field.default if field.default is not dataclasses.MISSING else None
         if default is None:
-            yield f"# {field.name} = ...".ljust(42) + f"# {comments[field.name]}"
+            yield _commented(f"# {field.name} = ...", comments[field.name])
         else:
             yield _line(field.name, default, comments[field.name])
 
 
 def _line(name: str, default: Any, comment: str) -> str:
     value = list(default) if isinstance(default, tuple) else default
-    return f"{name} = {json.dumps(value, ensure_ascii=False)}".ljust(42) + f"# {comment}"
+    return _commented(f"{name} = {json.dumps(value, ensure_ascii=False)}", comment)
+
+
+def _commented(setting: str, comment: str) -> str:
+    return f"{setting:<41} # {comment}"
 
 
 def page() -> str:

@@ -32,7 +32,7 @@ class RecordsTarget:
     """A `[[target]]` of kind `records`."""
 
     name: str = field(metadata={"comment": "how reports call this target"})
-    path: str = field(default="isms", metadata={"comment": "the directory of the ISMS records, from where the scanner runs"})
+    path: str = field(default="isms", metadata={"comment": "the directory of the ISMS records"})
 
 
 class Files:
