@@ -63,7 +63,7 @@ class Sealing:
         threading.Thread(target=self._run, args=(place, firing), daemon=True).start()
 
     def _run(self, place: "Place", firing: Firing) -> None:
-        self._let.wait(20)
+        self._let.wait(300)
         if self.asked or self.killed:
             self._ended = Ended(-9 if self.killed else 143)
         elif self._code is not None:

@@ -124,7 +124,7 @@ def test_two_that_start_at_once_both_start(place: Place) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert failed == []
     assert set(rows(place)) == {job_id(NIGHTLY)}
 

@@ -1,7 +1,6 @@
 """The daemon as a whole: it ends within a bound, whatever its database does."""
 
 import threading
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,10 +23,8 @@ def test_a_scheduler_whose_database_does_not_answer_does_not_hold_up_the_end(lit
             assert daemon.close()
             ended.set()
 
-        started = time.monotonic()
         threading.Thread(target=close, daemon=True).start()
-        assert ended.wait(20)
-        assert time.monotonic() - started < 20
+        assert ended.wait(60)
 
 
 def test_the_unit_that_starts_the_daemon_can_be_enabled_for_when_the_machine_starts() -> None:

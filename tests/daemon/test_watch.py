@@ -198,7 +198,7 @@ def test_a_run_that_takes_too_long_is_ended(lite: Place) -> None:
     lite.clock.now, lite.until = THIRD, threading.Event()
     started = time.monotonic()
     lite.look(brief)
-    assert 0.9 < time.monotonic() - started < 10
+    assert 0.9 < time.monotonic() - started < 60
     assert lite.works[0].asked
     assert not lite.works[0].killed
     assert (lite.tally.outcomes, lite.missed()) == (["timeout"], [(1, "timeout")])
@@ -274,7 +274,7 @@ def test_a_daemon_that_stops_hands_back_what_it_runs_and_the_next_makes_it(place
     watch.start()
     _until(lambda: bool(place.works))
     watch.stop()
-    assert watch.join(10)
+    assert watch.join(60)
     assert place.tally.outcomes == ["interrupted"]
     assert place.standing().expired
     place.until = None
@@ -303,7 +303,7 @@ def test_a_run_that_will_not_end_is_killed_after_the_grace(lite: Place) -> None:
     _until(lambda: bool(lite.works))
     started = time.monotonic()
     watch.stop()
-    assert watch.join(10)
+    assert watch.join(60)
     assert time.monotonic() - started >= 0.5
     assert lite.works[0].killed
 
@@ -323,14 +323,14 @@ def test_a_store_that_fails_for_a_while_loses_no_due_time(lite: Place, capsys: p
     watch._firings.standings = standings  # type: ignore[method-assign, assignment]  # fails first
     lite.clock.now = THIRD
     watch.start()
-    time.sleep(0.2)
+    _until(lambda: watch.trouble)
     assert (lite.started, watch.lives) == ([], True)
     assert "the store failed" in (watch.trouble or "")
     failing[0] = False
     _until(lambda: lite.tally.outcomes == ["complete"])
     _until(lambda: watch.trouble is None)
     watch.stop()
-    assert watch.join(10)
+    assert watch.join(60)
 
 
 def test_while_another_writes_the_word_about_what_was_missed_waits(place: Place) -> None:
