@@ -1,6 +1,7 @@
 """`scanner daemon`: run what the schedules say, until it is told to stop.
 
-From its first line on, everything it says is a line of its log, and SIGTERM, SIGINT and SIGHUP end it with 0.
+From its first line on, everything it says is a line of its log, SIGTERM and SIGINT end it with 0, and SIGHUP has it read its
+configuration again.
 """
 
 import logging
@@ -19,6 +20,7 @@ from pathlib import Path
 from commands import firing, version
 from commands.failures import UsageError, failure
 from commands.opening import Known, known, origin
+from commands.reloading import Reloading
 from commands.schedules import possible
 from configuration import ConfigurationError
 from daemon import logs
@@ -33,6 +35,7 @@ from pipeline.run import StoreFailedError
 from scanner import DONE
 
 _LEAST_TOKEN = 16  # characters
+_NOTHING = 0  # no signal has this number
 
 
 def command(given: Namespace) -> int:
@@ -48,27 +51,31 @@ def command(given: Namespace) -> int:
 
 def _checked(given: Namespace, ear: "_Ear") -> int:
     """Raises what `failure` knows; `StoreFailedError` where the store cannot be opened: a service manager tries again then."""
-    able = known(given)
+    read = partial(known, given)
+    able = read()
     for schedule in able.configuration.schedules:
         possible(able, schedule)
     token = _token(able.configuration.daemon.token_file)
     try:
-        return _run(able, token, ear)
+        return _run(able, token, ear, read)
     except StoreError as error:
         raise StoreFailedError(str(error)) from error
 
 
-def _run(able: Known, token: str | None, ear: "_Ear") -> int:
+def _run(able: Known, token: str | None, ear: "_Ear", read: Callable[[], Known]) -> int:
     settings = able.configuration.daemon
     with open_store(able.configuration.store.url) as store:
         daemon = Daemon(crew_of(able, store), able.configuration.schedules, _pace(settings), version())
         with _listening(settings, daemon, token) as serve:
             daemon.prepare()
-            ear.daemon = daemon
+            reloading = Reloading(daemon, able.configuration, read)
+            ear.hear_for(daemon, reloading)
             daemon.start()
             serve()
             logs.say("daemon.started")
+            reloading.start()
             daemon.wait()
+            reloading.close()
             logs.say("daemon.stopping")
             ended = daemon.close()
     logs.say("daemon.stopped", error=None if ended else "what was under way did not end in time")
@@ -134,32 +141,57 @@ def _listening(settings: DaemonSettings, daemon: Daemon, token: str | None) -> I
 
 
 class _Ear:
-    """Who is told to stop. Until it has begun, there is nothing to tidy up."""
+    """Who is told to stop, or to read again. Until the daemon has begun, there is nothing to tidy up."""
 
-    daemon: Daemon | None = None
+    def __init__(self) -> None:
+        self._daemon: Daemon | None = None
+        self._reloading: Reloading | None = None
+        self._changed = False
+        self._beginning = threading.Lock()
+        self._terminals = [number for number in (0, 1, 2) if os.isatty(number)]
 
-    def hear(self) -> None:
-        if self.daemon is not None:
-            self.daemon.stop()
+    def hear_for(self, daemon: Daemon, reloading: Reloading) -> None:
+        """From now on there is somebody to tell."""
+        with self._beginning:
+            self._daemon, self._reloading = daemon, reloading
+            if self._changed:
+                reloading.ask()
+
+    def stop(self) -> None:
+        if self._daemon is not None:
+            self._daemon.stop()
             return
         logs.say("daemon.stopped")
         os._exit(DONE)  # at any point: a database that does not answer must not hold it up
 
+    def hang_up(self) -> None:
+        """Read the configuration again; but where the terminal that it was started at is gone, stop."""
+        if not all(os.isatty(number) for number in self._terminals):
+            self.stop()
+            return
+        with self._beginning:
+            self._changed = True  # what was read when it was started may be older
+            if self._reloading is not None:
+                self._reloading.ask()
+
 
 @contextmanager
 def _told_to_stop() -> Iterator[_Ear]:
-    """SIGTERM, SIGINT and SIGHUP end the daemon; a second one kills the run that is under way.
+    """SIGTERM and SIGINT end the daemon; a second one kills the run that is under way. SIGHUP has it read again.
 
     The handler writes to a pipe and a thread acts: a handler that took a lock could wait for the code that it interrupted.
     """
     ear, (reading, writing) = _Ear(), os.pipe()
 
     def listen() -> None:
-        while os.read(reading, 1) == b"s":
-            ear.hear()
+        while (number := os.read(reading, 1)[0]) != _NOTHING:
+            if number == signal.SIGHUP:
+                ear.hang_up()
+            else:
+                ear.stop()
 
-    def handler(_number: int, _frame: object) -> None:
-        os.write(writing, b"s")
+    def handler(number: int, _frame: object) -> None:
+        os.write(writing, bytes([number]))
 
     heard = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
     # What `nohup` started is meant to outlive its terminal.
@@ -171,7 +203,7 @@ def _told_to_stop() -> Iterator[_Ear]:
     finally:
         for number, handled in before.items():
             signal.signal(number, handled)
-        os.write(writing, b"e")
+        os.write(writing, bytes([_NOTHING]))
         listener.join()
         os.close(reading)
         os.close(writing)

@@ -1,8 +1,8 @@
 """The daemon's log: one line for each event, as JSON for machines or as text for people.
 
 Keys are stable: `time` (RFC 3339, UTC), `level`, `event`, and where they apply `schedule`, `due`, `run`, `outcome`,
-`seconds`, `error`. What libraries log comes as `event` "library", at warning or worse. So do warnings; and what ends a
-thread is a `daemon.bug`: nothing is written past the log.
+`seconds`, `count`, `changed`, `address`, `error`. What libraries log comes as `event` "library", at warning or worse. So do
+warnings; and what ends a thread is a `daemon.bug`: nothing is written past the log.
 """
 
 import logging
@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
-KEYS = ("schedule", "due", "run", "outcome", "seconds", "count", "address", "error")
+KEYS = ("schedule", "due", "run", "outcome", "seconds", "count", "changed", "address", "error")
 _log = logging.getLogger("annexa.daemon")
 
 

@@ -5,7 +5,7 @@ findings are counted again only when the log has grown.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ CONTENT_TYPE = prometheus_client.CONTENT_TYPE_LATEST
 class Metrics:
     """The registry, and the tally of runs."""
 
-    def __init__(self, version: str, schedules: Mapping[str, Schedule], seen: Collector) -> None:
+    def __init__(self, version: str, schedules: Collection[str], seen: Collector) -> None:
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]  # a series for each series, that nobody reads
         self._registry = CollectorRegistry(auto_describe=False)
         self._runs = prometheus_client.Counter(
@@ -39,22 +39,33 @@ class Metrics:
         self._seconds = Histogram(
             "annexa_run_seconds", "How long runs took", ("schedule",), buckets=_SECONDS, registry=self._registry
         )
-        for name in schedules:
-            self._seconds.labels(name)
-            for outcome in OUTCOMES:
-                self._runs.labels(name, outcome)
+        self._shown: frozenset[str] = frozenset()
+        self.follow(schedules)
         prometheus_client.Info("annexa_build", "What is running", registry=self._registry).info({"version": version})
         prometheus_client.ProcessCollector(registry=self._registry)
         self._registry.register(seen)
 
+    def follow(self, schedules: Collection[str]) -> None:
+        """Count for these schedules. Those that were counted for go on; one that left the configuration has no series."""
+        for name in self._shown.difference(schedules):
+            self._seconds.remove(name)
+            for outcome in OUTCOMES:
+                self._runs.remove(name, outcome)
+        self._shown = frozenset(schedules)
+        for name in self._shown:
+            self._seconds.labels(name)
+            for outcome in OUTCOMES:
+                self._runs.labels(name, outcome)
+
     def ended(self, schedule: str, outcome: str, seconds: float) -> None:
         """A run ended."""
-        self._runs.labels(schedule, outcome).inc()
-        self._seconds.labels(schedule).observe(seconds)
+        if schedule in self._shown:
+            self._runs.labels(schedule, outcome).inc()
+            self._seconds.labels(schedule).observe(seconds)
 
     def missed(self, schedule: str, count: int) -> None:
         """Due times were missed."""
-        if (schedule, "missed") in self._runs._metrics:  # one that left the configuration has no series
+        if schedule in self._shown:
             self._runs.labels(schedule, "missed").inc(count)
 
     def page(self) -> bytes:
@@ -66,7 +77,11 @@ class Seen(Collector):
     """What the store says, as gauges."""
 
     def __init__(
-        self, store: Store, schedules: Mapping[str, Schedule], running: Callable[[], str | None], clock: Callable[[], datetime]
+        self,
+        store: Store,
+        schedules: Callable[[], Mapping[str, Schedule]],
+        running: Callable[[], str | None],
+        clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._schedules = schedules
@@ -93,7 +108,7 @@ class Seen(Collector):
         )
         running = GaugeMetricFamily("annexa_run_under_way", "Whether this daemon makes the run just now", labels=["schedule"])
         standings = {s.name: s for s in self._store.firings.standings()}
-        for name, schedule in self._schedules.items():
+        for name, schedule in self._schedules().items():
             standing: Standing | None = standings.get(name)
             settled = standing.settled if standing else self._clock()
             due.add_metric([name], schedule.timing.after(settled).timestamp())

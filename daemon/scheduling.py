@@ -74,6 +74,10 @@ class Jobs(SQLAlchemyJobStore):  # type: ignore[misc]  # APScheduler carries no 
         if url.get_backend_name() == "sqlite":
             options["connect_args"] = {"timeout": 30, "check_same_thread": False}
         super().__init__(url=url, tablename=TABLE, engine_options=options)
+        self.know(schedules)
+
+    def know(self, schedules: Iterable[Schedule]) -> None:
+        """Whose jobs are ours from now on."""
         self._known = {job_id(schedule): schedule for schedule in schedules}
 
     def lookup_job(self, job_id: str) -> Any:
@@ -84,14 +88,13 @@ class Jobs(SQLAlchemyJobStore):  # type: ignore[misc]  # APScheduler carries no 
         return min((job.next_run_time for job in self._get_jobs()), default=None)
 
     def _get_jobs(self, *conditions: Any) -> list[Any]:
-        jobs = self.jobs_t
-        query = jobs.select().where(jobs.c.id.in_(self._known), *conditions).order_by(jobs.c.next_run_time)
+        jobs, known = self.jobs_t, self._known
+        query = jobs.select().where(jobs.c.id.in_(known), *conditions).order_by(jobs.c.next_run_time)
         with self.engine.begin() as connection:
             rows = connection.execute(query).all()
-        return [self._job(row.id, row.next_run_time) for row in rows]
+        return [self._job(row.id, known[row.id], row.next_run_time) for row in rows]
 
-    def _job(self, identity: str, stamp: float) -> Any:
-        schedule = self._known[identity]
+    def _job(self, identity: str, schedule: Schedule, stamp: float) -> Any:
         at = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=round(stamp * 1000))
         job = Job(self._scheduler, id=identity, next_run_time=at, **_job_fields(schedule))
         job._jobstore_alias = self._alias
@@ -151,6 +154,18 @@ class Scheduling:
         """Bring the jobs in line with the configuration, and begin to wake. Those that are unchanged keep their time."""
         self.jobs.make_room()
         self._clockwork.start(paused=True)
+        self._align(now)
+        self._clockwork.beat = time.monotonic()
+        self._clockwork.resume()
+
+    def replace(self, schedules: Iterable[Schedule], now: datetime) -> None:
+        """Wake for others from now on. Those that are unchanged keep their time."""
+        with self._clockwork._jobstores_lock:  # else a job that is due just now could be gone before it has its next time
+            self._schedules = tuple(schedules)
+            self.jobs.know(self._schedules)
+            self._align(now)
+
+    def _align(self, now: datetime) -> None:
         self.jobs.forget_others()
         kept = self.jobs.kept()
         for schedule in self._schedules:
@@ -158,8 +173,6 @@ class Scheduling:
                 at = schedule.timing.after(now)
                 fields = _job_fields(schedule)
                 self._clockwork.add_job(id=job_id(schedule), next_run_time=at, replace_existing=True, **fields)
-        self._clockwork.beat = time.monotonic()
-        self._clockwork.resume()
 
     @property
     def lives(self) -> bool:

@@ -22,12 +22,12 @@ class Daemon:
 
     def __init__(self, crew: Crew, schedules: Iterable[Schedule], pace: Pace, version: str) -> None:
         self._crew = crew
-        self._schedules = {schedule.name: schedule for schedule in schedules}
+        self._in_force: Mapping[str, Schedule] = {schedule.name: schedule for schedule in schedules}
         self._pace = pace
-        seen = Seen(crew.store, self._schedules, lambda: self.watch.running, crew.clock)
-        self._metrics = Metrics(version, self._schedules, seen)
-        self.watch = Watch(crew, self._schedules.values(), pace, self._metrics)
-        self._scheduling = Scheduling(crew.store.database.url, self._schedules.values(), self.watch.wake)
+        seen = Seen(crew.store, lambda: self.watch.schedules, lambda: self.watch.running, crew.clock)
+        self._metrics = Metrics(version, self._in_force, seen)
+        self.watch = Watch(crew, self._in_force.values(), pace, self._metrics)
+        self._scheduling = Scheduling(crew.store.database.url, self._in_force.values(), self.watch.wake)
         self._stopped = threading.Event()
 
     def prepare(self) -> None:
@@ -39,9 +39,34 @@ class Daemon:
     def start(self) -> None:
         """Begin. Raises `StoreError`."""
         self.watch.start()
-        for name, standing in self.watch.standings().items():
-            following = self._schedules[name].timing.after(standing.settled)
-            say("schedule", schedule=name, due=format_time(following))
+        for name, due in self._dues(self._in_force).items():
+            say("schedule", schedule=name, due=due)
+
+    def replace(self, schedules: Iterable[Schedule]) -> None:
+        """Put other schedules in force, and tell which. Raises `StoreError`; then it may be done again."""
+        wanted = {schedule.name: schedule for schedule in schedules}
+        self.watch.replace(wanted)
+        with self._crew.store.database.speaking():
+            self._scheduling.replace(wanted.values(), self._crew.clock())
+        self._metrics.follow(wanted)
+        dues, before, self._in_force = self._dues(wanted), self._in_force, wanted
+        changes = 0
+        for name, schedule in wanted.items():
+            former = before.get(name)
+            if former is None:
+                say("schedule.added", schedule=name, due=dues.get(name))
+            elif changed := former.differs(schedule):
+                say("schedule.changed", schedule=name, due=dues.get(name), changed=", ".join(changed))
+            changes += schedule != former
+        for name in before.keys() - wanted.keys():
+            say("schedule.removed", schedule=name)
+            changes += 1
+        say("daemon.reloaded", count=changes)
+
+    def _dues(self, schedules: Mapping[str, Schedule]) -> dict[str, str]:
+        """When each is due next."""
+        standings = self.watch.standings()
+        return {n: format_time(schedules[n].timing.after(standing.settled)) for n, standing in standings.items()}
 
     def wait(self) -> None:
         """Until it is stopped."""
@@ -79,7 +104,7 @@ class Daemon:
     def readyz(self) -> Answer:
         """Whether evidence is as fresh as the schedules demand."""
         try:
-            problems = list(health.complaints(self._schedules, self.watch.standings(), self._crew.clock()))
+            problems = list(health.complaints(self.watch.schedules, self.watch.standings(), self._crew.clock()))
             problems += [self.watch.trouble] if self.watch.trouble else []
         except StoreError:
             problems = ["the store cannot be read"]  # the sentence names the database; it is in the log

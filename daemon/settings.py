@@ -2,7 +2,7 @@
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,6 +55,10 @@ class Schedule:
     def longest(self) -> timedelta:
         """How long a run may take."""
         return duration(self.max_run)
+
+    def differs(self, other: "Schedule") -> tuple[str, ...]:
+        """The keys that another has otherwise."""
+        return tuple(field.name for field in fields(self) if getattr(self, field.name) != getattr(other, field.name))
 
     def definition(self) -> dict[str, str | list[str] | None]:
         """What decides what is run and when, as it is kept with the evidence."""

@@ -34,7 +34,8 @@ class Watch:
     def __init__(self, crew: Crew, schedules: Iterable[Schedule], pace: Pace, tally: Tally) -> None:
         self._crew, self._tally = crew, tally
         self._firings = crew.store.firings
-        self._schedules = {schedule.name: schedule for schedule in schedules}
+        self._schedules: Mapping[str, Schedule] = {schedule.name: schedule for schedule in schedules}
+        self._redefining = False
         self._pace = pace
         self._woken, self._stopping, self._hurry = threading.Event(), threading.Event(), threading.Event()
         self._runner = Runner(crew, pace, tally, self._stopping, self._hurry)
@@ -43,19 +44,37 @@ class Watch:
         self._told = ""
         self.trouble: str | None = None  # what is wrong with the store, in a sentence that names no place
 
+    @property
+    def schedules(self) -> Mapping[str, Schedule]:
+        """Those in force, by name."""
+        return self._schedules
+
     def register(self) -> None:
         """Make the schedules known, and settle what the ones they replace have missed. Raises `StoreError`."""
+        self._define(self._schedules)
+
+    def replace(self, schedules: Mapping[str, Schedule]) -> None:
+        """Put others in force, also while a run is under way: that goes on. Raises `StoreError`; then it may be done again."""
+        self._redefining = True
+        try:
+            self._define(schedules)
+            self._schedules = schedules
+            self._superseded.clear()
+        finally:
+            self._redefining = False
+        self.wake()
+
+    def _define(self, schedules: Mapping[str, Schedule]) -> None:
         now = self._crew.clock()
-        for schedule in self._schedules.values():
+        for schedule in schedules.values():
             self._firings.register(schedule.name, schedule.definition(), now)
         for _ in range(_ATTEMPTS_TO_DEFINE):  # another daemon may claim what is due just then
-            done = [self._defined(standing, now) for standing in self._firings.standings()]
+            done = [self._defined(standing, schedules.get(standing.name), now) for standing in self._firings.standings()]
             if all(done):
                 return
 
-    def _defined(self, standing: Standing, now: datetime) -> bool:
+    def _defined(self, standing: Standing, schedule: Schedule | None, now: datetime) -> bool:
         """Whether a schedule stands as it is configured, or has gone if it is not."""
-        schedule = self._schedules.get(standing.name)
         if schedule is None:
             return self._retired(standing, now)
         if standing.definition == schedule.definition():
@@ -143,9 +162,13 @@ class Watch:
         again = True
         while again and not self._stopping.is_set():
             again = False
+            schedules = self._schedules  # before the store is asked: what they are replaced by, it knows sooner
             for standing in self._firings.standings():
-                schedule = self._schedules.get(standing.name)
+                schedule = schedules.get(standing.name)
                 if self._stopping.is_set():
+                    break
+                if schedules is not self._schedules:  # the last run took its time
+                    again = True
                     break
                 if schedule is None:
                     again |= self._end(standing)
@@ -158,7 +181,9 @@ class Watch:
         if standing.definition == schedule.definition():
             self._superseded.discard(schedule.name)
             return False
-        if schedule.name not in self._superseded:
+        # In this order: between the two, the store may have been told of schedules that we are about to put in force.
+        by_us = self._redefining or self._schedules.get(schedule.name) is not schedule
+        if not by_us and schedule.name not in self._superseded:
             self._superseded.add(schedule.name)
             say("schedule.replaced", level=logging.WARNING, schedule=schedule.name)
         return True
@@ -231,7 +256,8 @@ class Watch:
 
     def standings(self) -> Mapping[str, Standing]:
         """How it stands with our schedules. Raises `StoreError`."""
-        return {s.name: s for s in self._firings.standings() if s.name in self._schedules}
+        schedules = self._schedules
+        return {s.name: s for s in self._firings.standings() if s.name in schedules}
 
 
 def _all_but_last(dues: Dues) -> Missed | None:
