@@ -163,6 +163,40 @@ def test_commands_of_the_control_plane_stay_readable(kube: Cluster, namespace: s
     assert bool(kept(kube, "kubernetes.pod", f"{namespace}/x", "variables")["Variables"]) is not readable
 
 
+def test_of_the_control_planes_variables_those_are_kept_that_its_flags_come_from(kube: Cluster) -> None:
+    key = {"secretKeyRef": {"name": "db", "key": "password"}}
+    env = [
+        {"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
+        {"name": "PEER", "value": "https://$(HOST)"},
+        {"name": "UNUSED", "value": HIDDEN},
+        {"name": "ETCD_NAME", "value": "a"},
+        {"name": "ETCD_ROOT_PASSWORD", "value": HIDDEN},
+        {"name": "KEY", "valueFrom": key},
+        {"name": "EMPTY"},
+    ]
+    line = {"command": ["etcd"], "args": ["--peer=$(PEER)", "--key=$(KEY)", "--x=$(EMPTY)", "--y=$(NOBODY)"]}
+    container = {"name": "etcd", "image": "i", "env": env, **line}
+    owners = [{"apiVersion": "v1", "kind": "Node", "name": "a", "uid": "u"}]
+    metadata = {"name": "etcd-a", "namespace": "kube-system", "ownerReferences": owners}
+    kube.add({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [container]}})
+    seen = collect(kube.connect(), "list pods")
+    (stored,) = [
+        f for s in seen.collections[0].kept for (type_, _, _), f in s.stored.items() if type_ == "kubernetes.static_pod"
+    ]
+    (found,) = stored["containers"]
+    assert found["envFrom"] is False
+    secret = next(row for row in found["env"] if row["name"] == "ETCD_ROOT_PASSWORD")
+    assert set(secret["value"]) == {"$redacted", "mac"}
+    assert [row for row in found["env"] if row is not secret] == [
+        {"name": "HOST", "from": "fieldRef status.hostIP"},
+        {"name": "PEER", "value": "https://$(HOST)"},
+        {"name": "ETCD_NAME", "value": "a"},
+        {"name": "KEY", "from": "secretKeyRef"},
+        {"name": "EMPTY", "value": ""},
+    ]
+    assert HIDDEN not in json.dumps(stored)
+
+
 def test_what_runs_and_where_is_a_facet_of_its_own(kube: Cluster) -> None:
     def ran(name: str) -> dict[str, Any]:
         return {"name": name, "image": "i", "imageID": f"r/i@sha256:{name}", "ready": True, "restartCount": 7}
