@@ -33,10 +33,10 @@ def k8s_apiserver_anonymous_off(cluster: Resource, *, inventory: Inventory) -> A
 
 
 def _anonymous(flags: Flags) -> str | Unknown | None:
-    if flags.get("anonymous-auth", "").casefold() in ("false", "0", "f"):
+    if not flags.is_on("anonymous-auth", unset=True):
         return None
-    if "authentication-config" in flags:
-        return Unknown(f"says in {flags['authentication-config']} who may call unsigned, which the API does not show")
+    if "anonymous-auth" not in flags and (file := flags.get("authentication-config")):  # it may not say what the flag says
+        return Unknown(f"says in {file} who may call unsigned, which the API does not show")
     return "takes callers who do not sign in"
 
 
@@ -90,8 +90,8 @@ def k8s_apiserver_audit_retention(
         if not flags.get("audit-log-path"):
             return None if flags.get("audit-webhook-config-file") else "writes no audit log"
         wanted = {"audit-log-maxage": min_days, "audit-log-maxbackup": min_backups, "audit-log-maxsize": min_size}
-        short = [f"--{name}={flags[name]}" for name, least in wanted.items() if 0 < _number(flags.get(name)) < least]
-        if flags["audit-log-path"] == "-" or not short:
+        short = [f"--{name}={flags.get(name)}" for name, least in wanted.items() if 0 < _number(flags.get(name)) < least]
+        if flags.get("audit-log-path") == "-" or not short:
             return None
         return f"limits its audit log by {', '.join(short)}; wanted are {min_days} days, {min_backups} files, {min_size} MB"
 
@@ -119,8 +119,8 @@ def k8s_apiserver_authz_modes(cluster: Resource, *, inventory: Inventory) -> Ans
 
 
 def _modes(flags: Flags) -> str | Unknown | None:
-    if "authorization-config" in flags:
-        return Unknown(f"says in {flags['authorization-config']} how it decides, which the API does not show")
+    if file := flags.get("authorization-config"):
+        return Unknown(f"says in {file} how it decides, which the API does not show")
     modes = [mode for mode in flags.get("authorization-mode", "AlwaysAllow").split(",") if mode]
     if "AlwaysAllow" in modes or not modes:
         return "allows everyone everything (AlwaysAllow)"
@@ -152,8 +152,8 @@ def _sign_in(flags: Flags) -> str | Unknown | None:
         return f"takes static credentials from a file ({', '.join(static)})"
     if flags.get("oidc-issuer-url") or flags.get("authentication-token-webhook-config-file"):
         return None
-    if "authentication-config" in flags:
-        return Unknown(f"says in {flags['authentication-config']} who signs people in, which the API does not show")
+    if file := flags.get("authentication-config"):
+        return Unknown(f"says in {file} who signs people in, which the API does not show")
     return "knows no identity provider, so people use certificates or tokens of service accounts"
 
 
@@ -200,12 +200,10 @@ def k8s_etcd_mutual_tls(cluster: Resource, *, inventory: Inventory) -> Answer:
 
 
 def _mutual(flags: Flags) -> str | Unknown | None:
-    if "config-file" in flags:  # all other flags are then ignored
-        return Unknown(f"takes its settings from {flags['config-file']}, which the API does not show")
     for kind, prefix in (("clients", ""), ("peers", "peer-")):
-        if flags.get(f"{prefix}client-cert-auth", "false").casefold() != "true" or not flags.get(f"{prefix}trusted-ca-file"):
+        if not flags.is_on(f"{prefix}client-cert-auth", unset=False) or not flags.get(f"{prefix}trusted-ca-file"):
             return f"asks {kind} for no certificate"
-        if flags.get(f"{prefix}auto-tls", "false").casefold() == "true" or not flags.get(f"{prefix}cert-file"):
+        if flags.is_on(f"{prefix}auto-tls", unset=False) or not flags.get(f"{prefix}cert-file"):
             return f"has no certificate of its own for {kind}"
     urls = [url.strip() for name, unset in _LISTENS for url in flags.get(name, unset).split(",")]
     plain = [url for url in urls if url.casefold().startswith("http://")]

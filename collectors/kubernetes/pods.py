@@ -1,7 +1,7 @@
 """Pods: what they run, with which rights, variables and mounts.
 
 - Variables and command lines are secrets until redaction says otherwise. Those of the control plane's static pods stay
-  readable: its flags are evidence.
+  readable, with the variables that their flags come from: its flags are evidence.
 - Of a volume only the fields named here are kept: drivers take free options, which may hold keys.
 """
 
@@ -144,7 +144,13 @@ def _may_be_static(item: Mapping[str, Any]) -> bool:
 def _static(item: Mapping[str, Any]) -> dict[str, Json]:
     _is_control_plane(item)
     containers = rows(table(item, "spec", needed=True), "containers", needed=True)
-    return {**identity(item), "containers": [_container(container, readable=True) for container in containers]}
+    return {**identity(item), "containers": [_program(container) for container in containers]}
+
+
+def _program(container: Mapping[str, Any]) -> dict[str, Json]:
+    """A container, and where its flags come from that do not stand in its command line."""
+    found = _container(container, readable=True)
+    return found | {"env": variables.of_program(container), "envFrom": bool(rows(container, "envFrom"))}
 
 
 def _container(container: Mapping[str, Any], *, readable: bool) -> dict[str, Json]:

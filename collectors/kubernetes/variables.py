@@ -18,6 +18,8 @@ FACET = Facet(
     secret=("Variables",),
 )
 _REFERENCE = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
+_NAMED = re.compile(r"\$\(([^)]*)\)")
+_ETCD = "ETCD_"
 _TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
 _FROM = {
     "configMapKeyRef": ("name", "key"),
@@ -50,6 +52,34 @@ def facts(containers: Iterable[Mapping[str, Any]], *, commands: bool) -> dict[st
         "References": dict(sorted(references.items())),
         "EnvFrom": sets,
     }
+
+
+def of_program(container: Mapping[str, Any]) -> list[Json]:
+    """The variables that a program of the control plane takes its flags from, in order: those that its command line refers
+    to, they in turn, and those that etcd reads by itself. Where a value is kept elsewhere, which kind of place it is."""
+    held = rows(container, "env")
+    wanted = _referred(*(texts(container, "command") or ()), *(texts(container, "args") or ()))
+    known: set[str] = set()
+    while wanted - known:
+        known |= wanted
+        wanted = _referred(*(text(row, "value") or "" for row in held if text(row, "name") in known))
+    found: list[Json] = []
+    for row in held:
+        name = text(row, "name", needed=True) or ""
+        if name in known or name.startswith(_ETCD):
+            source = [] if row.get("value") else sorted(table(row, "valueFrom"))
+            kept = next((_kept_in(kind, row["valueFrom"]) for kind in source), None)
+            found.append({"name": name, "from": kept} if kept else {"name": name, "value": text(row, "value") or ""})
+    return found
+
+
+def _kept_in(kind: str, source: Mapping[str, Any]) -> str:
+    """A field of the pod by its path; of everything else the kind of place alone."""
+    return f"{kind} {text(table(source, kind), 'fieldPath')}" if kind == "fieldRef" else kind
+
+
+def _referred(*line: str) -> set[str]:
+    return {name for part in line for name in _NAMED.findall(part)}
 
 
 def _variables(container: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:

@@ -109,11 +109,18 @@ def test_the_flags_of_a_static_pod_are_judged(
     assert words in seen.reason(check, UID)
 
 
+OFF = "--anonymous-auth=false"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"command": ["/usr/local/bin/kube-apiserver"], "args": ["--anonymous-auth=false"]},
-        {"command": ["kube-apiserver", "--anonymous-auth", "false"]},
+        {"command": ["kube-apiserver", "--v", "2", "-v", "2", "--anonymous-auth=0"]},
+        {"command": ["/go-runner", "--log-file=/var/log/a.log", "--also-stdout"], "args": ["/a/kube-apiserver", OFF]},
+        {"command": ["tini", "--", "/bin/bash", "-ec", "kube-apiserver --anonymous-auth='false' 2>&1 | tee /var/log/a.log"]},
+        {"command": ["sh", "-c", f"mkfifo /tmp/p; (tee -a /a.log < /tmp/p & ) ; exec kube-apiserver {OFF} > /tmp/p 2>&1"]},
+        {"command": ["sh", "-c", f"kube-apiserver --version\nkube-apiserver \\\n  --name=$(hostname) {OFF}"]},
         {"command": ["/bin/sh", "-c", "exec /usr/local/bin/kube-apiserver --v=2 --anonymous-auth=false >>/var/log/a.log 2>&1"]},
         {"command": ["kube-apiserver"], "args": ["--anonymous-auth=false", "--tls-private-key-file=/etc/k.pem"]},
     ],
