@@ -277,7 +277,7 @@ def test_a_reader_that_went_away_does_not_open_the_gate(records: Path) -> None:
     run = subprocess.Popen(gate, cwd=records, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert run.stdout is not None
     run.stdout.close()
-    _, err = run.communicate(timeout=60)
+    _, err = run.communicate(timeout=120)
     assert (run.returncode, err) == (1, b"")
 
 
@@ -287,7 +287,7 @@ def test_a_reader_of_the_few_lines_that_went_away_does_not_open_the_gate(records
     )
     assert run.stderr is not None
     run.stderr.close()
-    assert (run.wait(timeout=60), run.stdout.read() if run.stdout else b"") == (1, b"")
+    assert (run.wait(timeout=120), run.stdout.read() if run.stdout else b"") == (1, b"")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pytest
 from tests.acceptance.conftest import AWS, RECORDS, Command
 
 ROOT = Path(__file__).parent.parent.parent
+BOUND = 120  # seconds that a test waits at most for what takes a few
 ALONE = ("--check", "rec_soa_complete")  # asks the records alone, and so waits for no account
 
 
@@ -53,7 +54,7 @@ def holder(store: str, silent: str, command: Command, tmp_path: Path) -> Iterato
     (tmp_path / "annexa.toml").write_text(f'[store]\nurl = "{store}"\n{RECORDS}{AWS}')
     assert command("run", "--quiet", *ALONE).code == 0
     running = scan(endpoint=silent)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + BOUND
     while "snapshots" not in command("evidence", "list").out.split("run_end")[-1]:
         assert time.monotonic() < deadline, "the run did not begin"
         assert running.poll() is None, running.communicate()
@@ -67,7 +68,7 @@ def test_a_second_run_ends_at_once_and_names_who_holds_the_store_where_and_since
     holder: "subprocess.Popen[str]", tmp_path: Path
 ) -> None:
     second = scan(*ALONE)
-    out, err = second.communicate(timeout=30)
+    out, err = second.communicate(timeout=BOUND)
     assert (second.returncode, out) == (5, "")
     [line] = err.splitlines()
     assert f"process {holder.pid} on {socket.gethostname()} since 20" in line
@@ -75,26 +76,26 @@ def test_a_second_run_ends_at_once_and_names_who_holds_the_store_where_and_since
 
 
 def test_a_second_run_waits_as_it_was_told_and_then_runs(holder: "subprocess.Popen[str]") -> None:
-    second = scan(*ALONE, "--wait", "60")
+    second = scan(*ALONE, "--wait", f"{BOUND}")
     time.sleep(1.5)
     assert second.poll() is None
     holder.send_signal(signal.SIGTERM)
-    holder.communicate(timeout=20)
+    holder.communicate(timeout=BOUND)
     assert holder.returncode == 143
-    out, err = second.communicate(timeout=60)
+    out, err = second.communicate(timeout=BOUND)
     assert (second.returncode, out, err) == (0, "", "")
 
 
 def test_a_wait_has_an_end(holder: "subprocess.Popen[str]") -> None:
     second = scan(*ALONE, "--wait", "1")
-    _, err = second.communicate(timeout=30)
+    _, err = second.communicate(timeout=BOUND)
     assert second.returncode == 5
     assert f"process {holder.pid}" in err
 
 
 def test_a_closed_terminal_ends_a_run_as_a_stop_does(holder: "subprocess.Popen[str]", command: Command) -> None:
     holder.send_signal(signal.SIGHUP)
-    _, err = holder.communicate(timeout=20)
+    _, err = holder.communicate(timeout=BOUND)
     assert holder.returncode == 143
     assert "nothing half-written was kept" in err
     assert command("evidence", "verify").code == 0

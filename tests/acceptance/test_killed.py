@@ -108,7 +108,7 @@ def test_a_second_run_is_refused_while_one_holds_the_store(records: None, comman
         "from datetime import datetime, UTC\n"
         "with open_store('sqlite:///annexa.db') as s, "
         "s.writer(keys.load_or_create('annexa.key'), origin='annexa/t', clock=lambda: datetime.now(UTC)):\n"
-        "    print('held', flush=True); time.sleep(60)\n"
+        "    print('held', flush=True); time.sleep(600)\n"
     )
     environment = {"PYTHONPATH": str(ROOT), "PATH": ""}
     holder = subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path, env=environment, stdout=subprocess.PIPE)

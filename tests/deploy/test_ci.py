@@ -115,7 +115,7 @@ class Job:
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
 
     def report(self) -> Any:

@@ -30,7 +30,7 @@ def analyzed(*words: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     assert shutil.which("systemd-analyze"), "systemd-analyze is missing: `make test` installs it"
     environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""}
     return subprocess.run(
-        ["systemd-analyze", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120
+        ["systemd-analyze", *words], cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
 

@@ -88,7 +88,7 @@ def test_command_that_does_not_end_is_killed_with_its_children() -> None:
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         Processes().run(("sh", "-c", "sleep 60 & sleep 60"), 0.3, 100)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 50
 
 
 def test_command_that_says_too_much_is_killed() -> None:

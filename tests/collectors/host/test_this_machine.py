@@ -66,7 +66,7 @@ def copy() -> Iterator[Path]:
 def test_ordinary_user_is_told_what_was_denied_and_passes_nothing_by_it(copy: Path) -> None:
     user = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
     command = (*user, sys.executable, "-B", "-c", _SCAN, str(copy))
-    ran = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=120, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=300, check=False)
     if "Permission denied" in ran.stderr and "Traceback" not in ran.stderr:
         pytest.skip("an ordinary user cannot reach this interpreter")
     assert ran.returncode == 0, ran.stderr
