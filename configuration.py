@@ -25,7 +25,8 @@ from evidence_store.records import Json, Severity
 
 DEFAULT_NAME = "annexa.toml"
 MOST_SCHEDULES = 100
-MOST, MOST_YEARS = 100_000, 1_000  # of a number in a check's parameters: beyond these, days and years leave the calendar
+MOST = 100_000  # of a number in a check's parameters: beyond these, days and years leave the calendar
+MOST_OF = {"_years": 1_000, "_percent": 100}
 
 
 class ConfigurationError(Exception):
@@ -89,7 +90,7 @@ def load(path: Path | None, known_checks: Mapping[str, Check]) -> Configuration:
         host = Target("this-host", "host", provider("host").settings(name="this-host"))
         return Configuration(None, StorePlace(), RunLimits(), (host,), {})
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
@@ -109,6 +110,8 @@ class _Reading:
     def configuration(self, tables: Mapping[str, Any]) -> Configuration:
         self._known("", tables, ("store", "run", "target", "schedule", "daemon", "checks"))
         store = self._settings("[store]", StorePlace, self._table("store", tables))
+        if not Path(store.key).name:
+            raise self._error("[store]", f"key = {store.key!r}: expected the name of a file")
         targets = self._targets(tables.get("target", []))
         return Configuration(
             file=self._path,
@@ -157,7 +160,7 @@ class _Reading:
         where = f"target {number}" + (f" ({table['name']})" if isinstance(table.get("name"), str) else "")
         for key in ("name", "kind"):
             if not isinstance(table.get(key), str) or not table[key]:
-                raise self._error(where, f"{key} is missing; it must be a text")
+                raise self._error(where, f"{key} = {table[key]!r}: expected a text" if key in table else f"{key} is missing")
         kind = table["kind"]
         if kind not in kinds():
             raise self._error(where, f"unknown kind {kind!r}{nearest(kind, kinds())}; known: {', '.join(kinds())}")
@@ -239,7 +242,7 @@ class _Reading:
             raise self._error(where, f"{declared.name} = {value!r}: expected {expected} ({declared.meaning})")
         if kind is int and value < 0:
             raise self._error(where, f"{declared.name} = {value}: must not be negative ({declared.meaning})")
-        most = MOST_YEARS if declared.name.endswith("_years") else MOST
+        most = next((most for ending, most in MOST_OF.items() if declared.name.endswith(ending)), MOST)
         if kind is int and value > most:
             raise self._error(where, f"{declared.name} = {value}: must be at most {most} ({declared.meaning})")
         return value

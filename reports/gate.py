@@ -65,7 +65,7 @@ class Baseline:
 def read_baseline(path: str) -> Baseline:
     """The baseline in a file. Raises `BaselineError`."""
     try:
-        report = json.loads(Path(path).read_text(encoding="utf-8"))
+        report = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise BaselineError(f"--baseline {path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):

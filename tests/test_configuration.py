@@ -33,6 +33,10 @@ def test_paths_are_relative_to_the_file(tmp_path: Path, known: dict[str, Check])
     assert loaded.store.key == str(tmp_path / "annexa.key")
 
 
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path, known: dict[str, Check]) -> None:
+    assert load(tmp_path, f"\ufeff{HOST}", known).targets[0].name == "h"
+
+
 def test_other_urls_are_left_as_they_are(tmp_path: Path, known: dict[str, Check]) -> None:
     url = "postgresql+psycopg://annexa@localhost/annexa"
     loaded = load(tmp_path, f'[store]\nurl = "{url}"\n[[target]]\nname = "h"\nkind = "host"\n', known)
@@ -54,6 +58,11 @@ HOST = '[[target]]\nname = "h"\nkind = "host"\n'
         (HOST + "[stor]\n", "unknown key 'stor' (did you mean 'store'?)"),
         (HOST + '[store]\nurll = "x"\n', "[store]: unknown key 'urll' (did you mean 'url'?)"),
         (HOST + "[store]\nurl = 3\n", "[store]: url = 3: expected a text"),
+        (HOST + '[store]\nkey = ""\n', "[store]: key = '': expected the name of a file"),
+        (HOST + '[store]\nkey = "/"\n', "[store]: key = '/': expected the name of a file"),
+        ('[[target]]\nname = 3\nkind = "host"\n', "target 1: name = 3: expected a text"),
+        ('[[target]]\nname = ""\nkind = "host"\n', "name = '': expected a text"),
+        (HOST + "[checks.rec_training_complete]\ntarget_percent = 101\n", "target_percent = 101: must be at most 100"),
         (HOST + "[run]\nworkers = 0\n", "workers = 0: must be from 1 to 200"),
         (HOST + '[run]\ngap_from = "bad"\n', "gap_from = 'bad': expected one of low, medium, high, critical"),
         ("[run]\nworkers = 3\n", "there is nothing to scan"),
