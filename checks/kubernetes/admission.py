@@ -1,10 +1,11 @@
 """What stands between a manifest and the cluster: admission webhooks and policies."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from checks.check import Answer, Unknown, check
 from checks.kubernetes.environments import SYSTEM
-from checks.kubernetes.gates import LOOKS_UP, Gate, gates
+from checks.kubernetes.gates import LOOKS_UP, Gate, bindings, webhooks
 from checks.kubernetes.naming import listed, name_of, some
 from evidence_store.records import Inventory, Resource
 
@@ -35,23 +36,40 @@ def k8s_admission_policy_present(
     `exempt_namespaces`: namespaces that a policy may leave out, `*` allowed; the one of the engine is exempt too
     `harmless_conditions`: further match conditions (CEL) that were looked at and leave no workload out
     """
-    every = gates(inventory, harmless_conditions)
-    shut = [gate for gate in every if not gate.faults]
-    sure, doubtful = [gate for gate in shut if not gate.doubts], [gate for gate in shut if gate.doubts]
-    if any(not gate.selectors for gate in sure):
+    cover = _cover(hooks := list(webhooks(inventory, harmless_conditions)), inventory, exempt_namespaces)
+    if cover.is_whole:  # then there need be no policies, and an older cluster serves none
         return None
-    name = name_of(cluster)
-    known = f"; limited: {some([str(gate) for gate in every if gate.faults])}" if len(shut) < len(every) else ""
-    if not shut:
-        return f"cluster {name} enforces no admission policy for pods that fails closed{known}"
+    cover = _cover([*hooks, *bindings(inventory, harmless_conditions)], inventory, exempt_namespaces)
+    if cover.is_whole:
+        return None
+    name, lacks = name_of(cluster), "enforces no admission policy for pods that fails closed"
+    known = f"; limited: {cover.limited}" if cover.limited else ""
+    if cover.bare or not cover.doubtful:
+        where = f" in the namespaces {some(cover.bare)}" if cover.bare else ""
+        return f"cluster {name} {lacks}{where}{known}"
+    return Unknown(f"cluster {name} does not show what gets past its admission policies: {cover.doubtful}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cover:
+    """How far some gates reach."""
+
+    is_whole: bool
+    bare: tuple[str, ...]  # the namespaces before which none of them may stand, where one stands before others
+    limited: str  # those that any pod may get past
+    doubtful: str  # those that some may get past
+
+
+def _cover(gates: Sequence[Gate], inventory: Inventory, exempt_namespaces: tuple[str, ...]) -> _Cover:
+    shut = [gate for gate in gates if not gate.faults]
+    sure, doubtful = [gate for gate in shut if not gate.doubts], [gate for gate in shut if gate.doubts]
+    limited, doubts = (some(sorted(str(g) for g in found)) for found in ([g for g in gates if g.faults], doubtful))
+    if not shut or any(not gate.selectors for gate in sure):
+        return _Cover(bool(shut), (), limited, doubts)
     asked = [space for space in inventory.where("kubernetes.namespace") if _is_asked(space, shut, exempt_namespaces)]
     open_ = [space for space in asked if not _stands(sure, space)]
     bare = sorted(space.fact("name") for space in open_ if not _stands(doubtful, space))
-    if bare:
-        return f"cluster {name} enforces no admission policy for pods that fails closed in the namespaces {some(bare)}{known}"
-    if not open_ and sure:
-        return None
-    return Unknown(f"cluster {name} does not show what gets past its admission policies: {some([str(g) for g in doubtful])}")
+    return _Cover(bool(sure) and not open_, tuple(bare), limited, doubts)
 
 
 def _is_asked(namespace: Resource, shut: Sequence[Gate], exempt_namespaces: tuple[str, ...]) -> bool:

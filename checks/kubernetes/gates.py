@@ -51,18 +51,9 @@ class Gate:
         return f"{self.name} ({', '.join(self.faults or self.doubts)})"
 
 
-def gates(inventory: Inventory, harmless: Iterable[str]) -> list[Gate]:
-    """Everything that is asked about new workloads, by name. `harmless`: further conditions that leave none of them out."""
-    known = {_plain(text) for text in (*_HARMLESS, *harmless)}
-    return sorted([*_webhooks(inventory, known), *_bindings(inventory, known)], key=lambda gate: gate.name)
-
-
-def _plain(condition: str) -> str:
-    """A condition without blanks, and with one kind of quotes."""
-    return "".join(condition.split()).replace("'", '"')
-
-
-def _webhooks(inventory: Inventory, harmless: Collection[str]) -> Iterator[Gate]:
+def webhooks(inventory: Inventory, further: Iterable[str]) -> Iterator[Gate]:
+    """The webhooks that are asked about new workloads. `further`: conditions that leave none of them out, beside the known."""
+    harmless = _harmless(further)
     for configuration in inventory.where("kubernetes.validating_webhook"):
         for webhook in configuration.fact("webhooks"):
             rules = webhook.get("rules") or ()
@@ -78,7 +69,9 @@ def _webhooks(inventory: Inventory, harmless: Collection[str]) -> Iterator[Gate]
             )
 
 
-def _bindings(inventory: Inventory, harmless: Collection[str]) -> Iterator[Gate]:
+def bindings(inventory: Inventory, further: Iterable[str]) -> Iterator[Gate]:
+    """The bindings of policies that are asked about new workloads."""
+    harmless = _harmless(further)
     policies = {name_of(policy): policy for policy in inventory.where("kubernetes.admission_policy")}
     for binding in inventory.where("kubernetes.admission_policy_binding"):
         policy = policies.get(binding.fact("policyName"))
@@ -97,6 +90,15 @@ def _bindings(inventory: Inventory, harmless: Collection[str]) -> Iterator[Gate]
             (*_conditions(policy.fact("matchConditions"), harmless), *_parameters(policy, binding)),
             tuple(selector for part in parts for selector in _selectors(part)),
         )
+
+
+def _harmless(further: Iterable[str]) -> Collection[str]:
+    return {_plain(text) for text in (*_HARMLESS, *further)}
+
+
+def _plain(condition: Json) -> str:
+    """A condition without blanks, and with one kind of quotes; nothing of one that holds a secret."""
+    return "".join(condition.split()).replace("'", '"') if isinstance(condition, str) else ""
 
 
 def _fails_open(policy: str | None) -> Iterator[str]:

@@ -283,3 +283,17 @@ def test_namespaces_that_may_not_be_listed_matter_where_a_policy_leaves_some_out
     assert "list namespaces was denied" in asked(kube).reason(PRESENT)
     webhook(kube, PODS)
     assert asked(kube).status(PRESENT) == "pass"
+
+
+def test_a_cluster_that_serves_no_policies_passes_by_its_webhooks(kube: Cluster) -> None:
+    for kind in ("validatingadmissionpolicies", "validatingadmissionpolicybindings"):
+        kube.garble(f"list {kind}.{GROUP}", "not-served")
+    webhook(kube, PODS, namespaceSelector=but("kube-system"))
+    assert asked(kube).status(PRESENT) == "pass"
+    webhook(kube, PODS, failure="Ignore")
+    assert asked(kube).status(PRESENT) == "unknown"
+
+
+def test_a_condition_that_holds_a_secret_is_one_all_the_same(kube: Cluster) -> None:
+    webhook(kube, PODS, matchConditions=[{"name": "c", "expression": "'AKIAIOSFODNN7EXAMPLE' in request.userInfo.groups"}])
+    assert asked(kube).status(PRESENT) == "unknown"
