@@ -1,4 +1,4 @@
-"""One daemon as a process of its own: `fleet.py URL KEY SCHEDULE-COUNT EVERY-MILLISECONDS DIES-AT`.
+"""One daemon as a process of its own: `fleet.py URL KEY FIRINGS EVERY-MILLISECONDS DIES-AT LEASE-SECONDS`.
 
 Everything is real but the run: instead of a scan it begins for its firing and seals. It says when it is ready and waits for
 a line. It stops after as many firings as it is told, or kills itself in the middle of one.
@@ -53,7 +53,7 @@ class Run:
 
     def ended(self) -> Ended:
         try:
-            with self._store.writer(self._keys, origin="annexa/test", clock=_now, wait=5) as writer:
+            with self._store.writer(self._keys, origin="annexa/test", clock=_now, wait=60) as writer:
                 writer.begin(f"{os.getpid()}-{self._firing.number}", {"config": {}}, firing=self._firing)
                 if self._dies:
                     os.kill(os.getpid(), signal.SIGKILL)
@@ -68,7 +68,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def main(url: str, key: str, firings: int, every: int, dies_at: int) -> None:
+def main(url: str, key: str, firings: int, every: int, dies_at: int, lease: int) -> None:
     Fast.milliseconds = every
     logs.begin("json", debug=False)
     done = threading.Event()
@@ -83,13 +83,13 @@ def main(url: str, key: str, firings: int, every: int, dies_at: int) -> None:
             return Run(store, held, firing, dies=dies_at > 0 and firing.number >= dies_at)
 
         crew = Crew(store, held, "annexa/test", str(os.getpid()), start, _now)
-        pace = Pace(look=0.2, lease=timedelta(milliseconds=600), renew=0.1)
+        pace = Pace(look=0.2, lease=timedelta(seconds=lease), renew=0.1)
         daemon = Daemon(crew, [Fast("fast", every="1m")], pace, "test")
         print("ready", flush=True)  # noqa: T201 - to whoever started it
         sys.stdin.readline()
         daemon.prepare()
         daemon.start()
-        ended = done.wait(150)
+        ended = done.wait(500)
         daemon.stop()
         assert daemon.close()
         assert ended or any(s.number >= firings for s in store.firings.standings())

@@ -16,9 +16,9 @@ ROOT = Path(__file__).parent.parent.parent
 FIRINGS, EVERY = 100, 50
 
 
-def daemon(place: Place, url: str, *, dies_at: int = 0, firings: int = FIRINGS) -> "subprocess.Popen[str]":
+def daemon(place: Place, url: str, *, dies_at: int = 0, firings: int = FIRINGS, lease: int = 60) -> "subprocess.Popen[str]":
     key = str(place.keys.path)
-    child = [sys.executable, "-m", "tests.daemon.fleet", url, key, str(firings), str(EVERY), str(dies_at)]
+    child = [sys.executable, "-m", "tests.daemon.fleet", url, key, str(firings), str(EVERY), str(dies_at), str(lease)]
     pipe = subprocess.PIPE
     return subprocess.Popen(child, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
@@ -37,7 +37,7 @@ def go(*daemons: "subprocess.Popen[str]") -> None:
 def test_none_of_a_hundred_firings_is_made_twice_or_forgotten(place: Place, url: str) -> None:
     both = [daemon(place, url), daemon(place, url)]
     go(*both)
-    logs = [child.communicate(timeout=200)[1] for child in both]
+    logs = [child.communicate(timeout=600)[1] for child in both]
     assert [child.returncode for child in both] == [0, 0], logs
     fired, _ = accounted(place.store, place.keys, timedelta(milliseconds=EVERY))
     assert len(fired) >= FIRINGS - 1
@@ -47,12 +47,12 @@ def test_none_of_a_hundred_firings_is_made_twice_or_forgotten(place: Place, url:
 
 
 def test_a_holder_killed_in_the_middle_of_a_firing_is_taken_over_once(place: Place, url: str) -> None:
-    doomed = daemon(place, url, dies_at=10, firings=40)
-    other = daemon(place, url, firings=40)
+    doomed = daemon(place, url, dies_at=10, firings=40, lease=2)
+    other = daemon(place, url, firings=40, lease=2)
     go(doomed, other)
-    doomed.communicate(timeout=200)
+    doomed.communicate(timeout=600)
     assert doomed.returncode == -signal.SIGKILL
-    log = other.communicate(timeout=200)[1]
+    log = other.communicate(timeout=600)[1]
     assert other.returncode == 0, log
     fired, lost = accounted(place.store, place.keys, timedelta(milliseconds=EVERY))
     (abandoned,) = place.store.leaves("run_abandoned")
