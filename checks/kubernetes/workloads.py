@@ -17,7 +17,7 @@ from evidence_store.records import Inventory, Json, Resource
     needs=("namespace", "replicas", "templateLabels", "topologySpreadConstraints", "affinity"),
     looks_up={
         "kubernetes.namespace": ("labels", "annotations"),
-        "kubernetes.disruption_budget": ("namespace", "selector"),
+        "kubernetes.disruption_budget": ("namespace", "selector", "minAvailable", "maxUnavailable"),
     },
     fix="Set replicas, topologySpreadConstraints over topology.kubernetes.io/zone and a PodDisruptionBudget for the workload.",
 )
@@ -35,17 +35,18 @@ def k8s_workload_redundant(
     """Production workloads run in several replicas, spread over zones, with a disruption budget.
 
     One replica is down with its node, all replicas of one zone with the zone, and without a budget an upgrade of the nodes
-    may drain them all at once. A workload that is scaled to zero serves nobody and is not asked.
+    may drain them all at once; so it may under one that keeps none of them. A workload that is scaled to zero serves nobody
+    and is not asked.
 
     `min_replicas`: how many replicas a workload must run
     `spread_over`: node labels of which one must spread the replicas: zones; `kubernetes.io/hostname` where there is one zone
     `allowed`: workloads that may stand alone, as `namespace/name`, `*` allowed
-    `exempt_namespaces`: namespaces that are not asked
+    `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `environment_labels`: labels of a namespace that say what it is for
     `production`: their values that mean production
     """
     name, namespace, replicas = name_of(workload), workload.fact("namespace"), workload.fact("replicas")
-    if namespace in exempt_namespaces or listed(name, allowed):
+    if listed(namespace, exempt_namespaces) or listed(name, allowed):
         return NotApplicable(f"workload {name} may stand alone")
     if replicas == 0:
         return NotApplicable(f"workload {name} is scaled to zero")
@@ -56,9 +57,23 @@ def k8s_workload_redundant(
     if not set(_spreads(workload, labels)) & set(spread_over):
         faults.append(f"is not spread over {' or '.join(spread_over)}")
     budgets = inventory.where("kubernetes.disruption_budget", namespace=namespace)
-    if not any(selects(budget.fact("selector"), labels) for budget in budgets):
-        faults.append("has no disruption budget")
+    own = [budget for budget in budgets if selects(budget.fact("selector"), labels)]
+    if not any(_keeps_one(budget, replicas or 1) for budget in own):
+        faults.append(f"has no disruption budget{' that keeps one of its replicas' if own else ''}")
     return f"workload {name} {', '.join(faults)}" if faults else None
+
+
+def _keeps_one(budget: Resource, replicas: int) -> bool:
+    """Whether a budget keeps at least one of so many replicas. One that names neither bound keeps none."""
+    least, most = budget.fact("minAvailable"), budget.fact("maxUnavailable")
+    if most is not None:
+        return _share_of(most, replicas) < replicas
+    return least is not None and _share_of(least, replicas) > 0
+
+
+def _share_of(share: int | str, replicas: int) -> int:
+    """A number of pods, or so many of a hundred, rounded up."""
+    return share if isinstance(share, int) else -(-int(share.removesuffix("%")) * replicas // 100)
 
 
 def _spreads(workload: Resource, labels: Json) -> Iterator[str]:

@@ -102,15 +102,17 @@ def truth(of: Mapping[str, Any], name: str) -> bool | None:
 
 
 def selector(of: Mapping[str, Any], name: str) -> dict[str, Json] | None:
-    """A label selector; `None` where it is absent."""
+    """A label selector as it stands; `None` where it is absent."""
     found = whole(of, name)
     if found is None:
         return None
     terms = [
-        {"key": text(term, "key"), "operator": text(term, "operator"), "values": texts(term, "values")}
+        {"key": text(term, "key", needed=True), "operator": text(term, "operator"), "values": texts(term, "values")}
         for term in rows(found, "matchExpressions")
     ]
-    return {"matchLabels": words(found, "matchLabels"), "matchExpressions": terms}
+    labels = words(found, "matchLabels")
+    expressions = [{field: value for field, value in term.items() if value is not None} for term in terms]
+    return {**({"matchLabels": labels} if labels else {}), **({"matchExpressions": expressions} if expressions else {})}
 
 
 def number(of: Mapping[str, Any], name: str) -> int | None:

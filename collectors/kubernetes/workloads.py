@@ -1,13 +1,15 @@
 """Workloads: deployments, daemon sets and stateful sets, how they are spread, and how many of them must stay."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.kubernetes.reader import Reader
-from collectors.kubernetes.shapes import identity, number, observed, rows, table, text, whole, words
+from collectors.kubernetes.shapes import MalformedError, identity, number, observed, rows, selector, table, text, whole, words
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
+_PERCENTAGE = re.compile(r"[0-9]{1,3}%")
 _NAMED = ("name", "namespace", "labels", "images")
 _KEPT = ("creationTimestamp", "selector", "templateLabels", "nodeSelector", "topologySpreadConstraints", "affinity")
 
@@ -100,7 +102,7 @@ def _budget(item: Mapping[str, Any]) -> dict[str, Json]:
     spec = table(item, "spec", needed=True)
     return {
         **identity(item),
-        "selector": whole(spec, "selector"),
+        "selector": selector(spec, "selector"),
         "minAvailable": _share(spec, "minAvailable"),
         "maxUnavailable": _share(spec, "maxUnavailable"),
     }
@@ -108,4 +110,8 @@ def _budget(item: Mapping[str, Any]) -> dict[str, Json]:
 
 def _share(of: Mapping[str, Any], name: str) -> str | int | None:
     """A number of pods, or a percentage as a text."""
-    return text(of, name) if isinstance(of.get(name), str) else number(of, name)
+    if not isinstance(of.get(name), str):
+        return number(of, name)
+    if not _PERCENTAGE.fullmatch(of[name]):
+        raise MalformedError(f"{name} is neither a number nor a percentage")
+    return text(of, name)

@@ -124,3 +124,47 @@ def test_what_may_not_be_listed_is_named(kube: Cluster, call: str) -> None:
     kube.deny(call)
     found = [f for f in asked(kube).of(REDUNDANT) if f"{call} was denied" in f.reason]
     assert [str(f.status) for f in found] == ["unknown"]
+
+
+def limits(kube: Cluster, **spec: Any) -> None:
+    kube.add("PodDisruptionBudget", "web", "shop", spec={"selector": OWN, **spec})
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"minAvailable": 0},
+        {"minAvailable": "0%"},
+        {"maxUnavailable": 3},
+        {"maxUnavailable": 7},
+        {"maxUnavailable": "100%"},
+        {"maxUnavailable": "67%"},  # three of three, as it is rounded up
+    ],
+)
+def test_a_budget_that_lets_all_replicas_go_at_once_is_none(kube: Cluster, spec: dict[str, Any]) -> None:
+    workload(kube, replicas=3)
+    limits(kube, **spec)
+    assert asked(kube).reason(REDUNDANT, "shop/web").endswith("has no disruption budget that keeps one of its replicas")
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"minAvailable": 1},
+        {"minAvailable": "1%"},
+        {"minAvailable": "100%"},
+        {"maxUnavailable": 0},
+        {"maxUnavailable": 2},
+        {"maxUnavailable": "66%"},
+    ],
+)
+def test_a_budget_that_keeps_one_replica_is_one(kube: Cluster, spec: dict[str, Any]) -> None:
+    workload(kube, replicas=3)
+    limits(kube, **spec)
+    assert asked(kube).status(REDUNDANT, "shop/web") == "pass"
+
+
+def test_exempt_namespaces_may_be_patterns(kube: Cluster) -> None:
+    workload(kube, replicas=1)
+    assert asked(kube, exempt_namespaces=["sh*"]).status(REDUNDANT) == "not_applicable"
