@@ -96,7 +96,7 @@ def _served(directory: Path) -> Iterator[str]:
             _await(uri, server, directory / "log")
             yield uri
         finally:
-            server.send_signal(signal.SIGINT)  # a fast end: whoever is still connected is not waited for
+            server.send_signal(signal.SIGQUIT)  # at once: nothing that it holds is wanted any more
 
 
 def _programs(directory: Path, *, copied: bool) -> Path:
