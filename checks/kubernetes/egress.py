@@ -11,6 +11,8 @@ from checks.check import Answer, NotApplicable, Unknown, check
 from checks.kubernetes.environments import SYSTEM, class_of, plain
 from checks.kubernetes.namespaces import passed_over
 from checks.kubernetes.naming import some
+from checks.kubernetes.peers import are_open
+from checks.kubernetes.selectors import is_limited
 from evidence_store.records import Inventory, Json, Resource
 
 _POLICY = {"kubernetes.network_policy": ("namespace", "name", "podSelector", "policyTypes", "egress")}
@@ -37,7 +39,8 @@ def k8s_netpol_egress_limited(
 ) -> Answer:
     """Namespaces with sensitive data limit where their pods may send it.
 
-    What was taken leaves by the connection that a pod opens. A namespace must say how its information is classified.
+    What was taken leaves by the connection that a pod opens. A rule that names a port counts as a limit, wherever it leads. A
+    namespace must say how its information is classified.
 
     `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `classification`: labels or annotations that name the classification, whatever their prefix
@@ -54,7 +57,7 @@ def k8s_netpol_egress_limited(
     policies = [policy for policy in inventory.where("kubernetes.network_policy", namespace=name) if _closes_all(policy)]
     if not policies:
         return f"namespace {name} has no network policy that limits where all of its pods send"
-    wide = sorted(p.fact("name") for p in policies if any(_is_open(rule) for rule in p.fact("egress") or ()))
+    wide = sorted(p.fact("name") for p in policies if are_open(p.fact("egress") or (), "to", within=False))
     return f"namespace {name} lets all of its pods send everywhere by {some(wide)}" if wide else None
 
 
@@ -82,7 +85,7 @@ def k8s_metadata_endpoint_blocked(
     if not named - {"", *_NO_CLOUD}:
         return NotApplicable(f"namespace {namespace.fact('name')} runs on nodes that name no cloud")
     name = namespace.fact("name")
-    policies = list(inventory.where("kubernetes.network_policy", namespace=name))
+    policies = [policy for policy in inventory.where("kubernetes.network_policy", namespace=name) if _is_about_egress(policy)]
     if not any(_closes_all(policy) for policy in policies):
         return f"namespace {name} has no network policy that limits where all of its pods send, metadata included"
     open_ = sorted(p.fact("name") for p in policies if any(_reaches_metadata(rule) for rule in p.fact("egress") or ()))
@@ -90,17 +93,14 @@ def k8s_metadata_endpoint_blocked(
 
 
 def _closes_all(policy: Resource) -> bool:
-    """Whether a policy selects every pod for what leaves it. Without policyTypes, one with rules for that does."""
-    selector = policy.fact("podSelector") or {}
-    everything = not selector.get("matchLabels") and not selector.get("matchExpressions")
+    """Whether a policy selects every pod for what leaves it."""
+    return not is_limited(policy.fact("podSelector")) and _is_about_egress(policy)
+
+
+def _is_about_egress(policy: Resource) -> bool:
+    """Without policyTypes, one with rules for what leaves is."""
     types = policy.fact("policyTypes")
-    return everything and ("Egress" in types if types else bool(policy.fact("egress")))
-
-
-def _is_open(rule: Json) -> bool:
-    """Whether a rule lets everything out to everywhere."""
-    blocks = [peer["ipBlock"]["cidr"] for peer in rule.get("to") or () if peer.get("ipBlock")]
-    return not rule.get("ports") and (not rule.get("to") or any(str(cidr).endswith("/0") for cidr in blocks))
+    return "Egress" in types if types else bool(policy.fact("egress"))
 
 
 def _reaches_metadata(rule: Json) -> bool:
@@ -112,7 +112,7 @@ def _reaches_metadata(rule: Json) -> bool:
 
 def _takes_http(ports: Iterable[Json]) -> bool:
     """Whether TCP port 80 is among them; no port named means all, and a port by name cannot be told apart."""
-    tcp = [port for port in ports if port.get("protocol", "TCP") == "TCP"]
+    tcp = [port for port in ports if port.get("protocol") in (None, "TCP")]
     return not ports or any(_spans(port.get("port"), port.get("endPort")) for port in tcp)
 
 

@@ -4,7 +4,8 @@ from checks.check import Answer, NotApplicable, check
 from checks.kubernetes.containers import ENDED
 from checks.kubernetes.environments import SYSTEM, class_of
 from checks.kubernetes.naming import listed, name_of, some
-from evidence_store.records import Inventory, Json, Resource
+from checks.kubernetes.peers import are_open
+from evidence_store.records import Inventory, Resource
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
 
@@ -106,7 +107,7 @@ def k8s_netpol_default_deny(
     policies = [p for p in inventory.where("kubernetes.network_policy", namespace=name) if _closes_all(p)]
     if not policies:
         return f"namespace {name} has no network policy that denies incoming traffic to all of its pods"
-    wide = sorted(policy.fact("name") for policy in policies if any(_is_open(rule) for rule in policy.fact("ingress") or ()))
+    wide = sorted(p.fact("name") for p in policies if are_open(p.fact("ingress") or (), "from", within=True))
     return f"namespace {name} lets everything in to all of its pods by {some(wide)}" if wide else None
 
 
@@ -115,19 +116,6 @@ def _closes_all(policy: Resource) -> bool:
     selector = policy.fact("podSelector") or {}
     everything = not selector.get("matchLabels") and not selector.get("matchExpressions")
     return everything and "Ingress" in (policy.fact("policyTypes") or ("Ingress",))
-
-
-def _is_open(rule: Json) -> bool:
-    """Whether a rule lets everyone in to every port: it names no port, and nobody or everybody."""
-    return not rule.get("ports") and (not rule.get("from") or any(_is_everyone(peer) for peer in rule["from"]))
-
-
-def _is_everyone(peer: Json) -> bool:
-    block = peer.get("ipBlock")
-    if block is not None:
-        return str(block.get("cidr", "")).endswith("/0")  # whatever it excepts: the rest of the world is in
-    spaces, pods = peer.get("namespaceSelector"), peer.get("podSelector") or {}
-    return spaces is not None and not any((*spaces.values(), *pods.values()))
 
 
 @check(

@@ -1,5 +1,6 @@
 """The cluster itself, its namespaces and its nodes."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -30,10 +31,11 @@ READINESS = Facet("kubernetes.node", facts=("ready",), name="readiness")
 _POD_SECURITY = "pod-security.kubernetes.io/"
 _OWNERSHIP = frozenset(
     {
-        "classification", "contact", "cost-center", "criticality", "data-class", "data-classification", "env", "environment",
-        "owner", "owners", "sensitivity", "team",
+        "classification", "contact", "costcenter", "costcentre", "criticality", "dataclass", "dataclassification", "env",
+        "environment", "owner", "owners", "sensitivity", "stage", "team",
     }
 )  # fmt: skip
+_BETWEEN_WORDS = re.compile(r"[\s._-]+")
 
 
 @source("get /version", level="account", yields=[CLUSTER])
@@ -60,7 +62,7 @@ def _namespace(item: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _tells_owner(key: str) -> bool:
-    return key.startswith(_POD_SECURITY) or key.rpartition("/")[2].lower() in _OWNERSHIP
+    return key.startswith(_POD_SECURITY) or _BETWEEN_WORDS.sub("", key.rpartition("/")[2]).casefold() in _OWNERSHIP
 
 
 @source("list nodes", level="account", yields=[NODE, READINESS])

@@ -1,10 +1,25 @@
 """How the cluster is reached and how its parts reach each other: services, ingresses, network policies."""
 
 from collections.abc import Iterator, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from collectors.kubernetes.reader import Reader
-from collectors.kubernetes.shapes import identity, observed, only, rows, table, text, texts, truth, whole, words
+from collectors.kubernetes.shapes import (
+    MalformedError,
+    identity,
+    number,
+    observed,
+    only,
+    rows,
+    selector,
+    table,
+    text,
+    texts,
+    truth,
+    whole,
+    words,
+)
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
@@ -133,11 +148,44 @@ def _policy(item: Mapping[str, Any]) -> dict[str, Json]:
     spec = table(item, "spec", needed=True)
     return {
         **identity(item),
-        "podSelector": table(spec, "podSelector"),  # an absent selector selects every pod, as an empty one does
+        "podSelector": selector(spec, "podSelector") or {},  # an absent selector selects every pod, as an empty one does
         "policyTypes": texts(spec, "policyTypes"),
-        "ingress": rows(spec, "ingress") if spec.get("ingress") is not None else None,
-        "egress": rows(spec, "egress") if spec.get("egress") is not None else None,
+        "ingress": _rules(spec, "ingress", "from"),
+        "egress": _rules(spec, "egress", "to"),
     }
+
+
+def _rules(spec: Mapping[str, Any], name: str, peers: str) -> list[Json] | None:
+    if spec.get(name) is None:
+        return None
+    parts = {peers: _peer, "ports": _port}
+    return [
+        {part: [kept(one) for one in rows(rule, part)] for part, kept in parts.items() if rule.get(part) is not None}
+        for rule in rows(spec, name)
+    ]
+
+
+def _peer(peer: Mapping[str, Any]) -> dict[str, Json]:
+    found: dict[str, Json] = {name: selector(peer, name) for name in ("namespaceSelector", "podSelector")}
+    if (block := whole(peer, "ipBlock")) is not None:
+        found["ipBlock"] = {"cidr": _block(text(block, "cidr", needed=True))}
+        if excepted := texts(block, "except"):
+            found["ipBlock"]["except"] = [_block(one) for one in excepted]
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _block(cidr: str | None) -> str | None:
+    try:
+        ip_network(cidr or "", strict=False)
+    except ValueError:
+        raise MalformedError(f"{cidr} is no block of addresses") from None
+    return cidr
+
+
+def _port(port: Mapping[str, Any]) -> dict[str, Json]:
+    named = text(port, "port") if isinstance(port.get("port"), str) else number(port, "port")
+    found = {"protocol": text(port, "protocol"), "port": named, "endPort": number(port, "endPort")}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _annotations(item: Mapping[str, Any], kept: frozenset[str]) -> dict[str, str]:

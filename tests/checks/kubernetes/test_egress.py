@@ -55,6 +55,11 @@ EVERYWHERE = "namespace shop lets all of its pods send everywhere by p0"
         ([ALL | {"egress": [out()]}], EVERYWHERE),
         ([ALL | {"egress": [out(block("0.0.0.0/0", "169.254.169.254/32"))]}], EVERYWHERE),
         ([ALL | {"egress": [out(PODS, block("::/0"))]}], EVERYWHERE),
+        ([ALL | {"egress": [out(ports=({"protocol": "TCP"},))]}], EVERYWHERE),
+        ([ALL | {"egress": [out(ports=({"port": 1, "endPort": 1023}, {"port": 1000, "endPort": 65535}))]}], EVERYWHERE),
+        ([ALL | {"egress": [out(ports=({"port": 1, "endPort": 1023}, {"port": 1025, "endPort": 65535}))]}], ""),
+        ([ALL | {"egress": [out(block("0.0.0.0/1")), out(block("128.0.0.0/1"))]}], EVERYWHERE),
+        ([ALL | {"egress": [out(block("0.0.0.0/1")), out(block("128.0.0.0/1"), ports=({"port": 443},))]}], ""),
     ],
 )
 def test_where_data_is_sensitive_destinations_are_named(kube: Cluster, specs: list[dict[str, Any]], reason: str) -> None:
@@ -111,6 +116,12 @@ def test_no_policy_of_any_pod_lets_it_reach_the_metadata_address(
     namespace(kube, ALL, WEB | {"egress": rules})
     seen = asked(kube, METADATA)
     assert (seen.status(METADATA, ":shop"), seen.reason(METADATA, ":shop")) == ("fail" if reason else "pass", reason)
+
+
+def test_rules_of_a_policy_that_is_not_about_what_leaves_count_for_nothing(kube: Cluster) -> None:
+    node(kube, provider="aws:///eu-west-1a/i-0abc")
+    namespace(kube, ALL, WEB | {"policyTypes": ["Ingress"], "egress": [out()]})
+    assert asked(kube, METADATA).status(METADATA, ":shop") == "pass"
 
 
 def test_without_a_policy_for_all_pods_metadata_is_reached_and_without_a_cloud_there_is_none(kube: Cluster) -> None:

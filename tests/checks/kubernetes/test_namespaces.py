@@ -85,6 +85,8 @@ def test_what_may_not_be_listed_in_a_namespace_leaves_it_open(kube: Cluster, che
     [
         ({"owner": "payments", "data-classification": "internal"}, {}, ""),
         ({"example.com/Team": "payments"}, {"example.com/Classification": "secret"}, ""),
+        ({}, {"example.com/data_classification": "secret", "Cost.Centre": "7", "example.com/OwNer": "payments"}, ""),
+        ({}, {"dataClass": "secret", "team": "payments"}, ""),
         ({"owner": "payments"}, {}, "its classification (classification, data-classification, data-class)"),
         ({"owner": "", "classification": "internal"}, {}, "its owner (owner, team)"),
         ({"app.kubernetes.io/managed-by": "helm"}, {}, "its owner (owner, team) and its classification"),
@@ -132,6 +134,13 @@ PORTS = [{"port": 443, "protocol": "TCP"}]
         ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}]}]}], OPEN),
         ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}], ""),
         ([ALL | {"ingress": [{"ports": PORTS}]}], ""),
+        ([ALL | {"ingress": [{"ports": [{"protocol": "TCP"}]}]}], OPEN),  # every port
+        ([ALL | {"ingress": [{"ports": [{"port": 1, "endPort": 65535}]}]}], OPEN),
+        ([ALL | {"ingress": [{"ports": [{"port": 1024, "endPort": 65535}]}]}], ""),
+        ([ALL | {"ingress": [{"ports": [{"protocol": "UDP"}, *PORTS]}]}], ""),
+        ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": half}} for half in ("0.0.0.0/1", "128.0.0.0/1")]}]}], OPEN),
+        ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": half}}]} for half in ("::/1", "8000::/1")]}], OPEN),
+        ([ALL | {"ingress": [{"from": [{"ipBlock": {"cidr": "0.0.0.0/1"}}]}]}], ""),
         ([ALL, ALL | {"ingress": [{}]}], OPEN.replace("p0", "p1")),
         ([ALL, {"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{}]}], ""),
     ],
