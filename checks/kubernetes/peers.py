@@ -21,7 +21,7 @@ def are_open(rules: Iterable[Json], peers: Literal["from", "to"], *, within: boo
     blocks = [ip_network(peer["ipBlock"]["cidr"], strict=False) for named in wide for peer in named if peer.get("ipBlock")]
     fours = collapse_addresses(block for block in blocks if isinstance(block, IPv4Network))
     sixes = collapse_addresses(block for block in blocks if isinstance(block, IPv6Network))
-    return any(block.prefixlen == 0 for block in (*fours, *sixes))
+    return any(block.prefixlen == 0 for block in fours) or any(block.prefixlen == 0 for block in sixes)
 
 
 def _is_every_pod(peer: Json) -> bool:
