@@ -15,7 +15,8 @@ from evidence_store.verification.conclusion import Facets, Looked, Moment, Perfo
 from evidence_store.verification.estate import EstateVerifier
 from evidence_store.verification.evidence import Evidence, LeafRow, Look, Selection
 from evidence_store.verification.findings import FindingVerifier
-from evidence_store.verification.logbook import Logbook, LogVerifier
+from evidence_store.verification.leaves import LogVerifier
+from evidence_store.verification.logbook import Logbook
 from evidence_store.verification.report import Opinion, Outcome, Problem, Problems, Report
 
 __all__ = [

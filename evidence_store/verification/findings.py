@@ -68,12 +68,7 @@ class FindingVerifier:
             last = max(last, opened)
 
     def _check(self, check: str, rows: Iterable[FindingColumns], judged: Judged) -> None:
-        leaves: dict[ScopeKey, list[int]] = {}
-        for scopes, stretches in judged.items():
-            for scope in scopes:
-                leaves.setdefault(scope, []).extend(leaf for stretch in stretches for leaf in stretch.leaves)
-        for of_scope in leaves.values():
-            of_scope.sort()
+        leaves = _leaves(judged)
         chain: list[FindingColumns] = []
         events: dict[ScopeKey, list[_Event]] = {scope: [] for scope in leaves}
         rank = -1
@@ -142,6 +137,19 @@ class FindingVerifier:
                     return
 
 
+def _leaves(judged: Judged) -> dict[ScopeKey, "array[int]"]:
+    """The leaves that judged each scope, in order. Scopes that were always judged together share one array."""
+    together: dict[ScopeKey, list[array[int]]] = {}
+    for scopes, stretches in judged.items():
+        leaves = array("q", (leaf for stretch in stretches for leaf in stretch.leaves))
+        for scope in set(scopes):
+            together.setdefault(scope, []).append(leaves)
+    return {
+        scope: parts[0] if len(parts) == 1 else array("q", sorted(leaf for part in parts for leaf in part))
+        for scope, parts in together.items()
+    }
+
+
 def _come_and_go(events: list[_Event], row: FindingColumns, rank: int, hashed: bytes) -> None:
     events.append((row[_OPENED], True, rank, hashed))
     if row[_CLOSED] is not None:
@@ -153,13 +161,11 @@ def _among(leaves: Sequence[int], leaf: Any) -> bool:
     return at < len(leaves) and leaves[at] == leaf
 
 
-def _subject(row: FindingColumns) -> tuple[Any, ...]:
-    return (row[_UID], *row[_SCOPE])
+_subject = itemgetter(_UID, *range(_SCOPE.start, _SCOPE.stop))
 
 
-def _told(row: FindingColumns) -> tuple[Any, ...]:
-    """What makes a finding a new one where it differs."""
-    return tuple(row[_AT[name]] for name in ("version", "parameters", "severity", "type", "status", "reason"))
+# What makes a finding a new one where it differs.
+_told = itemgetter(*(_AT[name] for name in ("version", "parameters", "severity", "type", "status", "reason")))
 
 
 def _since(row: FindingColumns, chain: Sequence[FindingColumns]) -> int:

@@ -1,30 +1,22 @@
-"""Verifying the log: leaves, checkpoints, and what the leaves promise of the other tables.
+"""What the leaves say of each source and each check, in a compact form for the passes over the other tables.
 
-- Every leaf is canonical, in its place, not older than the one before, and its detail is the one that it commits to.
-- Every checkpoint is signed by the key of the genesis leaf, which must be the key that was given, and fits the tree.
-- A run begins only on a sealed log: so a checkpoint that was removed from the middle is missed.
-- What leaves say of each source and each check is kept in a compact form for the passes over the other tables.
+A detail is read by its bytes where these show it whole (see `apart`), else as a whole.
 """
 
-import base64
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from evidence_store import bodies, canonical, details, merkle
-from evidence_store.note import Checkpoint, open_checkpoint
+from evidence_store import canonical, details, merkle
 from evidence_store.records import Json, Presence, Unread, parse_time
-from evidence_store.verification.evidence import Evidence, LeafRow
-from evidence_store.verification.forms import CHECKPOINT, formed
+from evidence_store.verification import apart
 from evidence_store.verification.report import Problems
 
 StreamKey = tuple[str, str, str, str]  # provider, account, region, source
 ScopeKey = tuple[str, str, str]
 Place = details.Place
-# What reading a record may come to that somebody else wrote.
-_BROKEN = (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 @dataclass(slots=True)
@@ -78,209 +70,83 @@ class Logbook:
         return len(self.starts)
 
 
-class LogVerifier:
-    """One pass over leaves and checkpoints."""
+Held = tuple[list[Stretch], Stretch]  # what a record told of: its source's stretches, and the one that it belongs to
 
-    def __init__(self, evidence: Evidence, public: bytes, integrity: Problems, time: Problems) -> None:
-        self._evidence = evidence
-        self._public = public
-        self._integrity = integrity
+
+class Bookkeeper:
+    """Puts into the book what leaves of snapshots and findings say."""
+
+    def __init__(self, book: Logbook, time: Problems) -> None:
+        self._book = book
         self._time = time
-        self.book = Logbook()
-        self.refused: str | None = None
-        self._tree = merkle.Frontier()
-        self._running: str | None = None
-        self._ended = False
         self._scope_sets: dict[tuple[ScopeKey, ...], tuple[ScopeKey, ...]] = {}
+        self._held: dict[bytes, dict[apart.Wording, Held]] = {}  # of each target's last snapshots, by their heading
+        self._proven: set[bytes] = set()
 
-    def verify(self, sizes: Iterable[int]) -> Logbook:
-        """Read every leaf. `sizes`: at which the root is wanted besides those of the store's own checkpoints."""
-        notes = self._notes()
-        book = self.book
-        book.stored = frozenset(notes)
-        wanted = {*notes, *sizes}
-        for row in self._evidence.leaves():
-            if type(row.idx) is not int or row.idx != book.size:
-                self._integrity.add(f"ev_leaf {book.size}", f"is missing: leaf {row.idx} follows leaf {book.size - 1}")
-                break
-            self._leaf(row, notes)
-            if book.size in wanted:
-                book.roots[book.size] = self._tree.root()
-        if not book.size:
-            self.refused = "there is no log"
-        self._checkpoints(notes)
-        return book
+    def read(self, kind: str, text: bytes) -> tuple[Any, str | None]:
+        """A detail, for `snapshots` or `findings`, and the root over its records if it has some.
 
-    # -- checkpoints ---------------------------------------------------------------------------------------------------
-
-    def _notes(self) -> dict[int, str]:
-        notes: dict[int, str] = {}
-        for size, note in formed("ev_checkpoint", CHECKPOINT, self._evidence.checkpoints(), self._integrity):
-            if size in notes:
-                self._integrity.add(f"ev_checkpoint {size}", "is there twice")
-            notes[size] = note
-        return notes
-
-    def _checkpoints(self, notes: Mapping[int, str]) -> None:
-        book, good = self.book, 0
-        for size, signed in notes.items():
-            entry = f"ev_checkpoint {size}"
-            try:
-                checkpoint = open_checkpoint(signed, self._public, book.origin)
-            except ValueError as error:  # a `NoteError`, or text that is none
-                self._integrity.add(entry, f"does not hold: {error}")
-                continue
-            good += 1
-            self._checkpoint(entry, size, checkpoint)
-        if not good and self.refused is None:
-            self.refused = "no checkpoint is signed by the key that was given"
-
-    def _checkpoint(self, entry: str, size: int, checkpoint: Checkpoint) -> None:
-        book = self.book
-        if checkpoint.size != size:
-            self._integrity.add(entry, f"is of size {checkpoint.size}")
-        elif size > book.size:
-            self._integrity.add(f"ev_leaf {book.size}", f"is missing: a checkpoint was signed over {size} leaves")
-        elif book.roots[size] != checkpoint.root:
-            self._integrity.add(entry, "the leaves do not have the root that was signed: one before was edited")
-        else:
-            if checkpoint.time and parse_time(checkpoint.time) != book.times[size - 1]:
-                self._time.add(entry, "gives another time than its last leaf")
-            if size > book.sealed:
-                book.sealed, book.root = size, checkpoint.root
-
-    # -- leaves --------------------------------------------------------------------------------------------------------
-
-    def _leaf(self, row: LeafRow, notes: Mapping[int, str]) -> None:
-        book, entry = self.book, f"ev_leaf {row.idx}"
-        self._tree.append(merkle.leaf_hash(row.body if isinstance(row.body, bytes) else repr(row.body).encode()))
-        book.size += 1
-        book.times.append(book.times[-1] if book.times else datetime(1970, 1, 1, tzinfo=UTC))
-        try:
-            body = canonical.decode(row.body)
-            moment = parse_time(body["time"])
-            kind = body["kind"]
-            if canonical.encode(body) != row.body:
-                self._integrity.add(entry, "is not in canonical form")
-        except _BROKEN:
-            self._integrity.add(entry, "is not a record")
-            return
-        if moment < book.times[-1]:
-            self._time.add(entry, f"is of {body['time']}, before the leaf that precedes it")
-        book.times[-1] = max(moment, book.times[-1])
-        if (row.idx == 0) != (kind == "genesis"):
-            self._integrity.add(entry, f"is a {kind}: a log begins with genesis, and once")
-        try:
-            self._told(row, kind, body, notes)
-        except _BROKEN as error:
-            self._integrity.add(entry, f"its record is malformed: {type(error).__name__} {error}")
-
-    def _told(self, row: LeafRow, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
-        detail = self._detail(row, body)
-        self._within_run(row.idx, kind, body, notes)
-        match kind:
-            case "genesis":
-                self._genesis(row.idx, body)
-            case "run_start":
-                self._run_start(row.idx, body, sealed=row.idx <= 1 or row.idx in notes)
-            case "run_end":
-                self.book.ends.append(row.idx)
-                self._documents(row.idx, body)
-            case "run_abandoned":
-                self.book.abandoned += 1
-            case "runs_missed":
-                self._missed(row.idx, body)
-            case "snapshots" if detail is not None:
-                for record in detail["records"]:
-                    if not isinstance(record, bytes):
-                        self._snapshot(row.idx, record)
-            case "findings" if detail is not None:
-                self._findings(row.idx, detail)
-
-    def _within_run(self, index: int, kind: str, body: dict[str, Any], notes: Mapping[int, str]) -> None:
-        """Runs do not overlap, what belongs to a run stands between its start and its end, and then it is sealed.
-
-        What was missed is told between runs, sealed before and after.
+        Raises `canonical.CanonicalError`.
         """
-        ended = self._ended or (kind == "runs_missed" and index > 1)
-        if ended and kind != "run_abandoned" and index not in notes:
-            self._integrity.add(f"ev_checkpoint {index}", "is missing: what ended here was sealed before the log went on")
-        self._ended = kind in ("run_end", "run_abandoned", "runs_missed")
-        if kind == "runs_missed" and self._running is not None:
-            self._integrity.add(f"ev_leaf {index}", "tells of missed runs while a run is going on")
-        if kind in ("snapshots", "findings", "run_end") and body["run"] != self._running:
-            self._integrity.add(f"ev_leaf {index}", f"is of a run that is not going on: {body['run']}")
-        if kind == "run_start":
-            self._running = body["run"]
-        elif kind in ("run_end", "run_abandoned"):
-            self._running = None
-
-    def _run_start(self, index: int, body: dict[str, Any], *, sealed: bool) -> None:
-        self.book.starts.append(index)
-        self.book.partial = 0
-        self._documents(index, body)
-        if not sealed:
-            self._integrity.add(f"ev_checkpoint {index}", "is missing: the run that begins there found a sealed log")
-
-    def _missed(self, index: int, body: dict[str, Any]) -> None:
-        first, last, count = parse_time(body["first"]), parse_time(body["last"]), body["count"]
-        if type(count) is not int or count < 1 or first > last or (count == 1) != (first == last):
-            self._integrity.add(f"ev_leaf {index}", f"tells of {count} missed runs from {body['first']} to {body['last']}")
-            return
-        if not isinstance(body["why"], str) or "schedule" not in body["documents"]:
-            raise TypeError("it says neither why nor of which schedule")
-        self.book.missed += count
-        self._documents(index, body)
-
-    def _genesis(self, index: int, body: dict[str, Any]) -> None:
-        if not isinstance(body["origin"], str):
-            raise TypeError("its origin is no name")
-        self.book.origin = body["origin"]
-        if index == 0 and body["key"] != base64.b64encode(self._public).decode():
-            self.refused = "the log was begun under another key than the one given"
-
-    def _documents(self, index: int, body: dict[str, Any]) -> None:
-        for kind, digest in body["documents"].items():
-            self.book.documents.setdefault(digest, (kind, index))
-
-    def _detail(self, row: LeafRow, body: dict[str, Any]) -> Any:
-        entry, promised = f"ev_leaf {row.idx}", body.get("detail_digest")
-        if row.records is not None:
-            return self._shown(entry, row.records, body)
-        if row.detail is None:
-            if promised is not None:
-                if self._evidence.selection is None:
-                    self._integrity.add(entry, "its detail is missing, and no deletion is recorded")
-                self.book.withheld += 1
-            return None
-        try:
-            digest, text = bodies.open_detail(row.detail)
-        except bodies.BodyError as error:
-            self._integrity.add(entry, f"its detail cannot be read: {error}")
-            return None
-        if digest != promised:
-            self._integrity.add(entry, "its detail is not the one that the leaf commits to")
-            return None
+        told = self._apart(kind, text)
+        if told is not None:
+            return told
         detail = canonical.decode(text)
-        if "records" in detail and details.detail_root(detail) != body["root"]:
-            self._integrity.add(entry, "its records do not have the root that the leaf commits to")
-        return detail
+        return detail, details.detail_root(detail) if "records" in detail else None
 
-    def _shown(self, entry: str, records: tuple[Json | bytes, ...], body: dict[str, Any]) -> Any:
-        """The heading and the records of a detail of which only some are shown."""
-        self.book.withheld += sum(isinstance(r, bytes) for r in records)
-        hashes = [r if isinstance(r, bytes) else merkle.leaf_hash(canonical.encode(r)) for r in records]
-        if merkle.root(hashes).hex() != body["root"] or isinstance(records[0], bytes):
-            self._integrity.add(entry, "the records shown are not those that the leaf commits to")
+    def _apart(self, kind: str, text: bytes) -> tuple[Any, str | None] | None:
+        """A detail and the root over its records, where its bytes show both."""
+        first = {"snapshots": apart.SNAPSHOT, "findings": apart.FINDING}.get(kind)
+        found = None if first is None else apart.parts(text, first)
+        if found is None:
             return None
-        return {**records[0], "records": records[1:]}
+        if kind == "snapshots":
+            answers = apart.answers(found, self._held.get(found.told, {}))
+            return None if answers is None else ((found.told, answers), found.root())
+        judgements = apart.judgements(found, self._proven)
+        return None if judgements is None else ({**found.heading, "records": judgements}, found.root())
 
-    def _snapshot(self, index: int, record: dict[str, Any]) -> None:
+    def snapshots(self, index: int, detail: Any) -> None:
+        """The detail is as `read` gave it, or shows some of its records and of the others their hashes."""
+        if isinstance(detail, tuple):
+            self._answers(index, *detail)
+            return
+        for record in detail["records"]:
+            if not isinstance(record, bytes):
+                self._snapshot(index, record)
+
+    def _answers(self, index: int, told: bytes, answers: Iterable[apart.Answer]) -> None:
+        """What sources answered: most say day after day what they said."""
+        before = self._held.get(told, {})
+        now: dict[apart.Wording, Held] = {}
+        for answer in answers:
+            wording = answer[1]
+            held = None if wording is None else before.get(wording)
+            if held is None or held[0][-1] is not held[1]:
+                held = self._snapshot(index, apart.read(answer))
+            else:
+                self._again(index, answer, held[1])
+            if wording is not None:
+                now[wording] = held
+        self._held[told] = now
+
+    def _again(self, index: int, answer: apart.Answer, stretch: Stretch) -> None:
+        _, _, effective, finished, started = answer
+        if stretch.presence is not Presence.COMPLETE:
+            self._book.partial += 1
+        began = _time(started)
+        if finished != started and _time(finished) < began:
+            self._time.add(f"ev_leaf {index}", f"{apart.read(answer)['source']} ended before it began")
+        stretch.leaves.append(index)
+        if effective != b"null":
+            stretch.effective[index] = _time(effective)
+
+    def _snapshot(self, index: int, record: dict[str, Any]) -> Held:
         provider, account, region = record["scope"]
-        stretches = self.book.streams.setdefault((provider, account, region, record["source"]), [])
+        stretches = self._book.streams.setdefault((provider, account, region, record["source"]), [])
         presence = Presence(record["presence"])
         if presence is not Presence.COMPLETE:
-            self.book.partial += 1
+            self._book.partial += 1
         if not parse_time(record["started"]) <= parse_time(record["finished"]):
             self._time.add(f"ev_leaf {index}", f"{record['source']} ended before it began")
         said = (record["manifest"], record["held"], record["presence"], record["unread"], record["unseen"], record["reason"])
@@ -289,18 +155,20 @@ class LogVerifier:
         stretches[-1].leaves.append(index)
         if record["effective"] is not None:
             stretches[-1].effective[index] = parse_time(record["effective"])
+        return stretches, stretches[-1]
 
-    def _findings(self, index: int, detail: dict[str, Any]) -> None:
+    def findings(self, index: int, detail: dict[str, Any]) -> None:
+        """As `snapshots`."""
         scopes = tuple(tuple(scope) for scope in detail["scopes"])
         scopes = self._scope_sets.setdefault(scopes, scopes)
         if not 0 <= detail["observed"] < index:
             raise ValueError("judges what was not yet observed")
-        self.book.observed[index] = detail["observed"]
+        self._book.observed[index] = detail["observed"]
         for record in detail["records"]:
             if isinstance(record, bytes):
                 continue
-            stretches = self.book.judged.setdefault(record["check"], {}).setdefault(scopes, [])
-            root = bytes.fromhex(record["root"])
+            check, root = record if isinstance(record, apart.Judgement) else (record["check"], bytes.fromhex(record["root"]))
+            stretches = self._book.judged.setdefault(check, {}).setdefault(scopes, [])
             if not stretches or stretches[-1].root != root:
                 stretches.append(JudgedStretch(root))
             stretches[-1].leaves.append(index)
@@ -318,3 +186,8 @@ def _stretch(record: Mapping[str, Json], presence: Presence, said: tuple[Json, .
         reason=details.unread_of(record["reason"]),
         said=said,
     )
+
+
+def _time(text: bytes) -> datetime:
+    """A time as it stands in a record, in quotes."""
+    return parse_time(text[1:-1].decode())

@@ -1,0 +1,128 @@
+"""Details of leaves taken apart by their bytes, so that a record that says what one before it said is not read anew.
+
+- Each record's bytes are shown to be canonical: they were read and encoded again, or they differ from such bytes in nothing
+  but numbers and times, or they have a form that leaves no choice. The heading is read and encoded again.
+- So the whole detail is canonical and its records are these, and their root is that over their bytes as they stand.
+- Whatever cannot be shown so is read as a whole: a detail of another form, a record with characters that hide its bounds.
+"""
+
+import re
+from collections.abc import Collection
+from hashlib import sha256
+from typing import NamedTuple, TypeAlias
+
+from evidence_store import canonical, merkle
+from evidence_store.records import Json
+
+SNAPSHOT, FINDING = b'{"calls":', b'{"check":'  # what their records begin with: the first of their keys
+
+_NUMBER = rb"(?:0|[1-9][0-9]{0,14})"
+_TIME = rb'"[0-9.:TZ-]{20,27}"'  # or what might be one: whoever reads it finds out
+_TEXT = rb'"[ !#-\[\]-~]*"'  # ASCII that stands for itself
+_SNAPSHOT_RECORD = re.compile(
+    rb'%b,"closed":%b,"count":%b,"effective":(null|%b),"finished":(%b)(,"held":.*,"started":)(%b)(,"types":.*)'
+    % (_NUMBER, _NUMBER, _NUMBER, _TIME, _TIME, _TIME),
+    re.DOTALL,
+)
+_FINDING_RECORD = re.compile(
+    rb'(%b),"counts":(\{[^{}]*\}),"effective":(\[[^\[\]]*\]),"parameters":%b,"root":"([0-9a-f]{64})","version":%b\}'
+    % (_TEXT, _TEXT, _NUMBER)
+)
+_MOST = 10_000  # parts of records that are remembered as canonical
+
+Wording: TypeAlias = tuple[bytes, bytes]  # a record of a snapshot without its numbers and times
+# What one source answered: the record after its first key, its wording, and when it speaks of, ended and began. Without a
+# wording only reading it tells.
+Answer: TypeAlias = tuple[bytes, Wording | None, bytes, bytes, bytes]
+
+
+class Parts(NamedTuple):
+    """A detail whose heading was read, and the bytes of its records after their first key, of which nothing is shown yet."""
+
+    heading: dict[str, Json]
+    told: bytes  # the heading's bytes
+    first: bytes
+    records: list[bytes]
+
+    def root(self) -> str:
+        """The root over heading and records, as `details.detail_root` gives it where all of them are canonical."""
+        prefix = b"\x00" + self.first
+        hashes = [sha256(prefix + record).digest() for record in self.records]
+        return merkle.root([merkle.leaf_hash(self.told), *hashes]).hex()
+
+
+class Judgement(NamedTuple):
+    """What a leaf says of one check."""
+
+    check: str
+    root: bytes
+
+
+def parts(text: bytes, first: bytes) -> Parts | None:
+    """A detail taken apart; `None` where its bytes do not show where its records are."""
+    start, opening, rest = text.partition(b'"records":[' + first)
+    records, closing, end = rest.rpartition(b'}],"')
+    if not opening or not closing:
+        return None
+    told, without = start + b'"' + end, b'%b"records":[],"%b' % (start, end)
+    try:
+        heading, bare = canonical.decode(told), canonical.decode(without)
+        if "records" in heading or bare != {**heading, "records": []}:
+            return None
+        if canonical.encode(heading) != told or canonical.encode(bare) != without:
+            return None
+    except (canonical.CanonicalError, TypeError):
+        return None
+    return Parts(heading, told, first, (records + b"}").split(b"," + first))
+
+
+def answers(found: Parts, known: Collection[Wording]) -> list[Answer] | None:
+    """The records of snapshots; `None` where one cannot be shown to be canonical. `known`: wordings of such as were."""
+    given: list[Answer] = []
+    for record in found.records:
+        match = _SNAPSHOT_RECORD.fullmatch(record)
+        if match is not None:
+            effective, finished, before, started, after = match.groups()
+            wording = before, after
+            if wording in known:
+                given.append((record, wording, effective, finished, started))
+                continue
+        if not _is_canonical(SNAPSHOT + record):
+            return None
+        # In a record within a record, the last beginning is not that of the whole.
+        if match is None or b"{" in record:
+            given.append((record, None, b"", b"", b""))
+        else:
+            given.append((record, wording, effective, finished, started))
+    return given
+
+
+def read(answer: Answer) -> Json:
+    """The record of an answer."""
+    return canonical.decode(SNAPSHOT + answer[0])
+
+
+def judgements(found: Parts, proven: set[bytes]) -> list[Judgement] | None:
+    """The records of findings; `None` where one cannot be shown to be canonical. `proven`: lists and counts that were."""
+    given = []
+    for record in found.records:
+        match = _FINDING_RECORD.fullmatch(record)
+        if match is None:
+            return None
+        check, counts, effective, root = match.groups()
+        for part in (counts, effective):
+            if part not in proven:
+                if not _is_canonical(part):
+                    return None
+                if len(proven) >= _MOST:
+                    proven.clear()
+                proven.add(part)
+        given.append(Judgement(check[1:-1].decode(), bytes.fromhex(root.decode())))
+    return given
+
+
+def _is_canonical(text: bytes) -> bool:
+    try:
+        return canonical.encode(canonical.decode(text)) == text
+    except canonical.CanonicalError:
+        return False
