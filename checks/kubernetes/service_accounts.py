@@ -52,7 +52,8 @@ def _reaches_default(subject: str) -> bool:
     needs=("name", "namespace", "automountServiceAccountToken"),
     looks_up={
         "kubernetes.pod": ("namespace", "name", "serviceAccountName", "automountServiceAccountToken", "phase"),
-        **dict.fromkeys(_BINDINGS, ("subjects",)),
+        **dict.fromkeys(_BINDINGS, ("roleRef", "subjects")),
+        **ROLES,
     },
     fix="Set automountServiceAccountToken: false on the service account, and true on the pods that call the API.",
 )
@@ -62,7 +63,7 @@ def k8s_sa_token_not_automounted(
     """Pods whose account is granted nothing mount no token.
 
     A token in a pod is the first thing that an intruder takes: it signs in to the API server. A pod is taken to call the
-    API where its account is bound to a role; where it is not, the token serves nobody else.
+    API where its account is bound to a role that allows something; where it is not, the token serves nobody else.
 
     `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `allowed`: service accounts whose token serves another purpose, as `namespace/name`, `*` allowed
@@ -78,7 +79,8 @@ def k8s_sa_token_not_automounted(
     if not mounting or listed(name_of(account), allowed):
         return None
     held = {f"ServiceAccount:{namespace}/{name}", f"{_EVERYONE[0]}:{namespace}"}
-    if any(held & set(subjects_of(binding)) for kind in _BINDINGS for binding in inventory.where(kind)):
+    bound = [binding for kind in _BINDINGS for binding in inventory.where(kind) if held & set(subjects_of(binding))]
+    if any(rules_of(binding, inventory) for binding in bound):
         return None
     return f"service account {name_of(account)} is granted nothing of its own, and its token is mounted in {some(mounting)}"
 

@@ -120,8 +120,20 @@ def test_an_account_that_is_granted_something_is_taken_to_use_it(
 ) -> None:
     kube.add("ServiceAccount", "web", "shop")
     pod(kube, serviceAccountName="web")
+    cluster_role(kube, "view", rule("get", "pods"))
     bind(kube, "b", "view", subject, namespace=namespace)
     assert asked(kube, MOUNTED).status(MOUNTED, "shop/web") == status
+
+
+def test_a_binding_to_no_role_or_to_one_without_rules_grants_nothing(kube: Cluster) -> None:
+    kube.add("ServiceAccount", "web", "shop")
+    pod(kube, serviceAccountName="web")
+    bind(kube, "b", "gone", "ServiceAccount:shop/web")
+    assert asked(kube, MOUNTED).status(MOUNTED, "shop/web") == "fail"
+    cluster_role(kube, "gone")
+    assert asked(kube, MOUNTED).status(MOUNTED, "shop/web") == "fail"
+    cluster_role(kube, "gone", rule("get", "pods"))
+    assert asked(kube, MOUNTED).status(MOUNTED, "shop/web") == "pass"
 
 
 def test_pods_that_ended_and_accounts_without_pods_mount_nothing(kube: Cluster) -> None:
@@ -143,10 +155,14 @@ def test_exempt_namespaces_are_not_asked(kube: Cluster) -> None:
     assert asked(kube, MOUNTED, exempt_namespaces=[]).status(MOUNTED, "kube-system/proxy") == "fail"
 
 
-@pytest.mark.parametrize("call", ["list serviceaccounts", "list pods", f"list rolebindings.{RBAC}"])
+@pytest.mark.parametrize(
+    "call", ["list serviceaccounts", "list pods", f"list rolebindings.{RBAC}", f"list clusterroles.{RBAC}"]
+)
 def test_mounts_that_may_not_be_read_are_unknown(kube: Cluster, call: str) -> None:
     kube.add("ServiceAccount", "web", "shop")
     pod(kube, serviceAccountName="web")
+    cluster_role(kube, "view", rule("get", "pods"))
+    bind(kube, "b", "view", "ServiceAccount:shop/web")
     kube.deny(call)
     (found,) = asked(kube, MOUNTED).of(MOUNTED)
     assert str(found.status) == "unknown"
