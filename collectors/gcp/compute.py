@@ -1,6 +1,7 @@
 """Compute Engine: machines, disks, networks and their rules, and what a project lays down for all of its machines."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from collectors.gcp import assets, metadata
@@ -55,11 +56,12 @@ _instance = Shape(
 )
 def instances(_: Reader, asset: Any) -> Iterator[Observation]:
     """Every machine, and what its metadata says."""
-    yield _instance.observed(asset, _machine)
-    yield _metadata(INSTANCE, asset, "metadata")
+    told = cache(lambda: metadata.values(asset, "metadata"))
+    yield _instance.observed(asset, lambda facts, _: _machine(facts) | metadata.flags(told()))
+    yield apart(INSTANCE, asset, "metadata", lambda _: {"metadata": told()})
 
 
-def _machine(facts: Facts, asset: Any) -> Facts:
+def _machine(facts: Facts) -> Facts:
     more: Facts = {"networkInterfaces": [only(i, *_INTERFACE) for i in facts.get("networkInterfaces", ())]}
     if "disks" in facts:
         more["disks"] = [_disk(disk) for disk in facts["disks"]]
@@ -69,7 +71,7 @@ def _machine(facts: Facts, asset: Any) -> Facts:
         more["serviceAccounts"] = [
             {**only(a, "email"), "scopes": sorted(a.get("scopes", ()))} for a in facts["serviceAccounts"]
         ]
-    return more | metadata.flags(metadata.values(asset, "metadata"))
+    return more
 
 
 def _disk(attached: Json) -> Facts:
@@ -79,10 +81,6 @@ def _disk(attached: Json) -> Facts:
 
 def _with_key(kept: Facts, holder: Facts, *names: str) -> Facts:
     return kept | {name: only(holder[name], *_KEY) for name in names if holder.get(name) is not None}
-
-
-def _metadata(type_: str, asset: Any, field: str) -> Observation:
-    return apart(type_, asset, "metadata", lambda asset: {"metadata": metadata.values(asset, field)})
 
 
 _project = Shape(
@@ -113,8 +111,9 @@ _project = Shape(
 )
 def projects(_: Reader, asset: Any) -> Iterator[Observation]:
     """What a project lays down for its machines; there is one in each project in which Compute Engine is used."""
-    yield _project.observed(asset, lambda _, asset: metadata.flags(metadata.values(asset, "commonInstanceMetadata")))
-    yield _metadata(_project.type, asset, "commonInstanceMetadata")
+    told = cache(lambda: metadata.values(asset, "commonInstanceMetadata"))
+    yield _project.observed(asset, lambda *_: metadata.flags(told()))
+    yield apart(_project.type, asset, "metadata", lambda _: {"metadata": told()})
 
 
 _PEERING = (

@@ -38,6 +38,10 @@ class Shape:
     maybe: Mapping[str, Kind]
     added: tuple[str, ...] = ()  # facts that are worked out
     passing: Mapping[str, Kind] = field(default_factory=dict)  # fields that others are worked out from, and not kept themselves
+    wanted: Mapping[str, Kind] = field(init=False, repr=False)  # all of them
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wanted", {**self.passing, **self.maybe, **self.always})
 
     def facet(self) -> Facet:
         """The listing facet. Every resource also says where it is and what it stands under."""
@@ -57,16 +61,15 @@ class Shape:
         return apart(self.type, asset, "config", made)
 
     def _facts(self, asset: Any) -> Facts:
-        fields = fields_of(asset)
-        facts: Facts = {
-            "location": asset.resource.location or None,
-            "ancestors": list(asset.ancestors),
-        }
-        for kept in (self.always, self.maybe, self.passing):
-            for name, kind in kept.items():
-                if name in fields:
-                    facts[name] = of_kind(name, kind, plain(fields[name]))
-        return {name: value for name, value in facts.items() if value is not None}
+        fields, wanted = fields_of(asset), self.wanted
+        facts: Facts = {"ancestors": list(asset.ancestors)}
+        if asset.resource.location:
+            facts["location"] = asset.resource.location
+        for name in fields:
+            kind = wanted.get(name)
+            if kind is not None and (value := plain(fields[name])) is not None:
+                facts[name] = value if type(value) is kind else of_kind(name, kind, value)
+        return facts
 
 
 def apart(type_: str, asset: Any, facet: str, made: Callable[[Any], Facts]) -> Observation:

@@ -386,3 +386,23 @@ def test_an_inventory_that_does_not_say_when_it_was_taken_has_no_time(gcp: Cloud
     uid = gcp.add(INSTANCE, "vm", machine("vm"), os_inventory={"osInfo": {"shortName": "debian"}})
     facts = gather(gcp.connect(), INSTANCE, "OS_INVENTORY").facts("gcp.compute.instance", "inventory")[uid]
     assert facts["updateTime"] is None
+
+
+def test_a_time_that_is_none_costs_its_own_machine_and_no_other(gcp: Cloud) -> None:
+    windows = {"wuaPackage": {"title": "t", "lastDeploymentChangeTime": "2026-04-01T00:00:00Z"}}
+    apt = {"aptPackage": {"packageName": "openssl"}}
+    kinds = {"seen": apt, "published": windows, "sound": apt}
+    uids = {}
+    for name, package in kinds.items():
+        items = {"1": {"type": "AVAILABLE_PACKAGE", "createTime": "2026-04-01T00:00:00Z", "availablePackage": package}}
+        uids[name] = gcp.add(INSTANCE, name, machine(name), os_inventory={"osInfo": {"shortName": "debian"}, "items": items})
+    endless = 10**12  # seconds: beyond all years
+    seen, published = (gcp.estate.get("OS_INVENTORY", uids[name]).os_inventory.items["1"] for name in ("seen", "published"))
+    seen.create_time.seconds = endless
+    published.available_package.wua_package.last_deployment_change_time.seconds = endless
+    found = gather(gcp.connect(), INSTANCE, "OS_INVENTORY")
+    assert list(found.facts("gcp.compute.instance", "inventory")) == [uids["sound"]]
+    assert set(found.facts("gcp.compute.instance", "software")) == set(uids.values())
+    assert found.unread(uids["seen"], "inventory").detail == "a time that is none"
+    assert found.unread(uids["published"], "inventory").detail == "a package with a time that is none"
+    assert found.presence("OS_INVENTORY") == {"complete"}
