@@ -53,7 +53,7 @@ def test_two_scans_say_the_same() -> None:
 @pytest.fixture
 def copy() -> Iterator[Path]:
     """What the scan needs, where an ordinary user can reach it."""
-    with tempfile.TemporaryDirectory(prefix="annexa-") as folder:
+    with tempfile.TemporaryDirectory(prefix="annexa-", dir="/tmp") as folder:  # who runs the tests may have one of their own
         Path(folder).chmod(0o755)
         for package in ("checks", "collectors", "evidence_store", "pipeline", "tests/collectors/host"):
             ignored = shutil.ignore_patterns("__pycache__")
