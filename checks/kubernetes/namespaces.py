@@ -5,9 +5,11 @@ from checks.kubernetes.containers import ENDED
 from checks.kubernetes.environments import SYSTEM, class_of
 from checks.kubernetes.naming import listed, name_of, some
 from checks.kubernetes.peers import are_open
+from checks.kubernetes.support import minor_of
 from evidence_store.records import Inventory, Resource
 
 _ENFORCE = "pod-security.kubernetes.io/enforce"
+_WHOLE = (1, 23)  # the first version as of which the restricted level asks for all that it is known for
 
 
 def passed_over(namespace: Resource, exempt_namespaces: tuple[str, ...]) -> NotApplicable | None:
@@ -35,8 +37,9 @@ def k8s_namespace_pod_security(
 ) -> Answer:
     """Namespaces enforce the restricted or baseline pod security level.
 
-    Without the label every pod is let in, privileged ones too. Warnings and audit entries stop nothing. A default for the
-    whole cluster stands in a file of the API server, which the API does not show.
+    Without the label every pod is let in, privileged ones too. Warnings and audit entries stop nothing. The restricted level
+    as of an old version asks for less, and counts as baseline. A default for the whole cluster stands in a file of the API
+    server, which the API does not show.
 
     `exempt_namespaces`: namespaces that are not asked, `*` allowed
     `levels`: levels that are strict enough
@@ -44,13 +47,15 @@ def k8s_namespace_pod_security(
     """
     if skipped := passed_over(namespace, exempt_namespaces):
         return skipped
-    name, level = namespace.fact("name"), (namespace.fact("labels") or {}).get(_ENFORCE)
-    if (level or cluster_default) in levels:
+    labels = namespace.fact("labels") or {}
+    name, level, version = namespace.fact("name"), labels.get(_ENFORCE), labels.get(f"{_ENFORCE}-version", "")
+    is_old = level == "restricted" and (minor_of(version) or _WHOLE) < _WHOLE
+    if ("baseline" if is_old else level or cluster_default) in levels:
         return None
+    if not level:
+        return f"namespace {name} enforces no pod security level"
     return (
-        f"namespace {name} enforces the pod security level {level}"
-        if level
-        else f"namespace {name} enforces no pod security level"
+        f"namespace {name} enforces the pod security level {level}{f' as of {version}, which asks for less' if is_old else ''}"
     )
 
 

@@ -47,6 +47,24 @@ def test_the_clusters_own_default_holds_where_there_is_no_label(kube: Cluster) -
     assert asked(kube, SECURITY, cluster_default="baseline", levels=["restricted"]).status(SECURITY, ":shop") == "fail"
 
 
+@pytest.mark.parametrize(
+    ("version", "levels", "reason"),
+    [
+        ("v1.22", ["restricted"], "namespace shop enforces the pod security level restricted as of v1.22, which asks for less"),
+        ("v1.9", ["restricted"], "namespace shop enforces the pod security level restricted as of v1.9, which asks for less"),
+        ("v1.9", ["restricted", "baseline"], ""),
+        ("v1.23", ["restricted"], ""),
+        ("v1.36", ["restricted"], ""),
+        ("latest", ["restricted"], ""),
+    ],
+)
+def test_a_level_as_of_a_version_that_asked_for_less_is_no_more_than_baseline(
+    kube: Cluster, version: str, levels: list[str], reason: str
+) -> None:
+    kube.add("Namespace", "shop", labels={ENFORCE: "restricted", f"{ENFORCE}-version": version})
+    judged(kube, SECURITY, reason, levels=levels)
+
+
 @pytest.mark.parametrize("check", [SECURITY, OWNER, DENY, QUOTA])
 def test_namespaces_of_kubernetes_and_those_being_deleted_are_not_asked(kube: Cluster, check: str) -> None:
     kube.add("Namespace", "old", status={"phase": "Terminating"})
