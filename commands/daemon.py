@@ -74,12 +74,25 @@ def _run(able: Known, token: str | None, ear: "_Ear", read: Callable[[], Known])
             serve()
             logs.say("daemon.started")
             reloading.start()
+            _ready()
             daemon.wait()
             reloading.close()
             logs.say("daemon.stopping")
             ended = daemon.close()
     logs.say("daemon.stopped", error=None if ended else "what was under way did not end in time")
     return DONE
+
+
+def _ready() -> None:
+    """Tell the service manager that waits for it, if one does (sd_notify(3)): until then it sends no SIGHUP."""
+    address = os.environ.pop("NOTIFY_SOCKET", "")  # not for the runs that are started
+    if not address:
+        return
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.sendto(b"READY=1", f"\0{address[1:]}" if address.startswith("@") else address)
+    except OSError as error:
+        logs.say("daemon.unheard", level=logging.WARNING, error=f"the service manager cannot be told: {error.strerror}")
 
 
 def crew_of(able: Known, store: Store) -> Crew:

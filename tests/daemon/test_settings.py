@@ -70,11 +70,8 @@ def test_the_page_names_every_metric_reason_and_outcome(place: Place) -> None:
     place.clock.now = place.clock.now.replace(hour=4)
     place.look()
     named = Schedule("nightly", cron="0 3 * * *")
-    page = (
-        Metrics("1", {"nightly": named}, Seen(place.store, lambda: {"nightly": named}, lambda: None, place.clock))
-        .page()
-        .decode()
-    )
+    seen = Seen(place.store, lambda: {"nightly": named}, lambda: None, place.clock)
+    page = Metrics("1", {"nightly"}, seen).page().decode()
     exposed = set(re.findall(r"^# TYPE (annexa_\w+)", page, re.MULTILINE))
     assert exposed - {"annexa_build_info"} == set(re.findall(r"`(annexa_\w+)", PAGE)) - {"annexa_build_info"}
     for word in (*WhyMissed, *OUTCOMES):
