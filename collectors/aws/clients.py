@@ -123,6 +123,8 @@ class Clients:
         events.register_first("before-call", _guard(service))
         events.register("before-send", _count)
         events.register("before-parse", _refuse_what_is_no_answer(service))
+        if service == "iam":
+            _leave_documents_as_text(events)
         if service == "s3control":
             events.register("before-call", _without_account_in_host(client.meta.endpoint_url))
         return client
@@ -201,6 +203,15 @@ def _refuse_what_is_no_answer(service: str) -> Callable[..., None]:
             raise UnreadError(Unread(Why.UNEXPECTED, permission_of(f"{service}.{name}"), "no whole answer"))
 
     return look
+
+
+def _leave_documents_as_text(events: Any) -> None:
+    """Each document that is kept is parsed where it is kept; the SDK would look through whole answers for all of them."""
+    from botocore import handlers
+
+    decode = getattr(handlers, "json_decode_policies", None)
+    if decode is not None:
+        events.unregister("after-call.iam", decode)
 
 
 def _has_body(operation: Any) -> bool:

@@ -9,7 +9,6 @@
 import csv
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from collectors.aws.reader import Reader
 from collectors.source import Facet, UnreadError, source
@@ -51,13 +50,17 @@ def rows(read: Reader, pauses: Sequence[float] = PAUSES, wait: Callable[[float],
     _generate(read, pauses, wait)
     answer = read.call("iam.GetCredentialReport") or {}
     read.effective = answer["GeneratedTime"]
-    for row in csv.DictReader(answer["Content"].decode().splitlines()):
+    lines = csv.reader(answer["Content"].decode().splitlines())
+    header = next(lines, [])
+    for line in lines:
+        if not line:
+            continue
+        row = dict(zip(header, line, strict=False))  # what a row that is cut short leaves out is not told, and so unread
         root = row["user"] == "<root_account>"
         type_, prefix = ("aws.account", "root_") if root else ("aws.iam.user", "")
-        facts = {name: _told(value) for name, value in row.items() if name is not None}
         uid = read.arn("iam", "root") if root else row["arn"]
         for facet, names in (("credentials", CREDENTIALS), ("credential_use", USE)):
-            kept = {name: facts[name] for name in names if name in facts}
+            kept = {name: _told(row[name]) for name in names if name in row}
             yield Observation(type_, uid, kept, facet=prefix + facet)
 
 
@@ -72,7 +75,5 @@ def _generate(read: Reader, pauses: Sequence[float], wait: Callable[[float], Non
     raise UnreadError(Unread(Why.TIMEOUT, "iam:GenerateCredentialReport", detail))
 
 
-def _told(value: Any) -> Any:
-    if value in _NOTHING or value is None:
-        return None
-    return _WORDS.get(value.lower(), value) if isinstance(value, str) else value
+def _told(value: str) -> str | bool | None:
+    return None if value in _NOTHING else _WORDS.get(value.lower(), value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collectors.aws.iam_credentials import credential_report, rows
+from collectors.aws.iam_credentials import CREDENTIALS, USE, credential_report, rows
 from collectors.aws.reader import Reader
 from collectors.source import UnreadError
 from evidence_store.records import Presence, Why
@@ -59,6 +59,23 @@ def test_a_report_without_a_column_leaves_its_facts_unread(aws: Cloud) -> None:
     seen = look(aws.connect(), "aws_iam_user_console_mfa", at=NOW)
     assert seen.status("aws_iam_user_console_mfa") == "unknown"
     assert "unexpected shape" in seen.reason("aws_iam_user_console_mfa")
+
+
+def test_a_row_that_is_cut_short_leaves_its_facts_unread(aws: Cloud) -> None:
+    identities(aws, users=[user("alice")])
+    report(aws)
+    header = ",".join(("user", "arn", *CREDENTIALS, *USE))
+    content = f"{header}\nalice,{arn('user/alice')},2026-01-01T00:00:00+00:00,true\n\n".encode()
+    aws.serve("iam.GetCredentialReport", {"Content": content, "ReportFormat": "text/csv", "GeneratedTime": NOW})
+    seen = look(aws.connect(), "aws_iam_user_console_mfa", at=NOW)
+    assert seen.status("aws_iam_user_console_mfa") == "unknown"
+    assert "mfa_active" in seen.reason("aws_iam_user_console_mfa")
+
+
+def test_a_document_that_is_no_json_is_not_taken_for_a_role_without_one(aws: Cloud) -> None:
+    identities(aws, roles=[role("worker") | {"AssumeRolePolicyDocument": "%7Bhalf"}])
+    (snapshot,) = look(aws.connect(), "aws_iam_no_privilege_escalation").snapshots["iam.GetAccountAuthorizationDetails"]
+    assert str(snapshot.reason).endswith("unexpected shape (a policy that is not JSON)")
 
 
 def test_the_words_of_the_report_become_values(aws: Cloud) -> None:
