@@ -17,8 +17,10 @@ from evidence_store.export import export
 from evidence_store.pack import Pack
 from evidence_store.records import Json, Verdict, format_time
 from evidence_store.verification import Evidence, Look, Moment, Perform, Report, verify
-from evidence_store.verification.__main__ import told
+from evidence_store.verification.__main__ import told, width_of
 from pipeline.perform import Performer, parameters_of
+from reports.hostile import in_json, one_line
+from reports.terminal import Paper
 from scanner import CONTRADICTED, DONE
 
 PACKED = ("checks", "mapping", "config", "selection", "schedule")  # documents that a limited pack keeps
@@ -45,10 +47,18 @@ def _list(given: Namespace) -> int:
             shown = 0
             for shown, leaf in enumerate(leaves, 1):  # noqa: B007 - how many there were is told below
                 seal = "" if leaf.idx < sealed else "  (not sealed yet)"
-                sys.stdout.write(f"{leaf.idx:>6}  {leaf.time:%Y-%m-%d %H:%M:%SZ}  {leaf.kind:<14}{_told(leaf)}{seal}\n")
+                _say(f"{leaf.idx:>6}  {leaf.time:%Y-%m-%d %H:%M:%SZ}  {leaf.kind:<14}", f"{_told(leaf)}{seal}")
             total = f"{store.size}" if until is None else f"{shown} of {store.size}"
             sys.stdout.write(f"{total} entries, {sealed} sealed; `scanner evidence show NUMBER` shows one\n")
     return DONE
+
+
+def _say(lead: str, text: str) -> None:
+    """An entry is one line wherever programs read it, and no wider than a terminal."""
+    if sys.stdout.isatty():
+        Paper(sys.stdout).say(text, lead=(lead, ""))
+    else:
+        sys.stdout.write(f"{lead}{one_line(text)}\n")
 
 
 def _entry(leaf: Leaf) -> dict[str, Json]:
@@ -120,7 +130,7 @@ def _states(store: Store, uid: str, at: datetime | None) -> Iterator[dict[str, J
 
 
 def _print_states(uid: str, states: list[dict[str, Json]]) -> None:
-    sys.stdout.write(f"{uid}\n")
+    sys.stdout.write(f"{one_line(uid)}\n")
     for state in states:
         until = state["until"] or "now"
         sys.stdout.write(f"\n{state['type']} {state['facet']}  from {state['from']} until {until}\n")
@@ -130,7 +140,7 @@ def _print_states(uid: str, states: list[dict[str, Json]]) -> None:
 
 
 def _pretty(value: Json) -> str:
-    return json.dumps(json.loads(canonical.encode(value)), indent=1, ensure_ascii=False)
+    return in_json(json.dumps(json.loads(canonical.encode(value)), indent=1, ensure_ascii=False))
 
 
 def _print(value: Json) -> None:
@@ -152,7 +162,7 @@ def _verify(given: Namespace) -> int:
     if given.format == "json":
         sys.stdout.write(json.dumps(report.json(), indent=1) + "\n")
     else:
-        sys.stdout.write(told(report))
+        sys.stdout.write(told(report, width_of(sys.stdout)))
     return CONTRADICTED if report.contradicted else DONE
 
 

@@ -19,12 +19,11 @@ STATUS_STYLES = {Status.FAIL: "red", Status.UNKNOWN: "yellow", Status.ERROR: "ye
 def write_controls(histories: Sequence[ControlHistory], out: TextIO, *, colour: bool | None = None) -> None:
     paper = Paper(out, colour=colour)
     layout = (
-        Column("from", 17),
-        Column("last run", 17),
+        Column("from", 17, whole=True),
+        Column("last run", 17, whole=True),
         Column("runs", 5, right=True),
         Column("status", 10),
         Column("pass/fail/unkn.", 15),
-        Column("why", 24),
     )
     for history in histories:
         paper.say(history.title, lead=(f"{history.control}  ", "bold"))
@@ -32,21 +31,19 @@ def write_controls(histories: Sequence[ControlHistory], out: TextIO, *, colour: 
             paper.say("no sealed run assessed it", indent=2)
             continue
         _earlier(paper, len(history.changes))
-        paper.table(
-            layout,
-            (
-                (
-                    to_the_minute(change.first),
-                    to_the_minute(change.last),
-                    f"{change.runs:,}",
-                    (change.assessment, ASSESSMENT_STYLES.get(change.assessment, "")),
-                    f"{change.passed:,}/{change.failed:,}/{change.unknown:,}",
-                    f"SoA: {difference_words(change.difference)}; {change.reason}" if change.difference else change.reason,
-                )
-                for change in history.changes[-CHANGES_SHOWN:]
-            ),
-            indent=0,
-        )
+        paper.table(layout, (), indent=0)
+        for change in history.changes[-CHANGES_SHOWN:]:
+            row = (
+                to_the_minute(change.first),
+                to_the_minute(change.last),
+                f"{change.runs:,}",
+                (change.assessment, ASSESSMENT_STYLES.get(change.assessment, "")),
+                f"{change.passed:,}/{change.failed:,}/{change.unknown:,}",
+            )
+            paper.table(layout, [row], indent=0, titles=False)
+            why = f"SoA: {difference_words(change.difference)}; {change.reason}" if change.difference else change.reason
+            if why:
+                paper.say(why, indent=2, hang=4, style="dim")
         _missed(paper, history.missed)
         paper.blank()
 
@@ -58,7 +55,7 @@ def write_check(history: CheckHistory, out: TextIO, *, colour: bool | None = Non
         paper.say("no sealed run holds an answer of this check", indent=2)
         return
     statuses = [status for status in Status if any(change.counts.get(status) for change in history.changes)]
-    layout = (Column("since", 17), *(Column(status.replace("_", " "), 14, right=True) for status in statuses))
+    layout = (Column("since", 17, whole=True), *(Column(status.replace("_", " "), 14, right=True) for status in statuses))
     _earlier(paper, len(history.changes))
     paper.table(
         layout,
@@ -76,7 +73,7 @@ def write_resource(history: ResourceHistory, out: TextIO, *, colour: bool | None
     if not history.answers:
         paper.say("no sealed run holds an answer about it", indent=2)
         return
-    layout = (Column("from", 17), Column("until", 17), Column("status", 14), Column("reason", 40))
+    layout = (Column("from", 17, whole=True), Column("until", 17, whole=True), Column("status", 14), Column("reason", 40))
     for check, grouped in groupby(history.answers, key=lambda answer: answer.check):
         answers = list(grouped)
         paper.blank()

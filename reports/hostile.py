@@ -37,6 +37,11 @@ def one_line(text: str, limit: int | None = None) -> str:
     return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(_escape, text)
 
 
+def in_json(text: str) -> str:
+    """A JSON text of many lines that means the same, with JSON's own escapes for what a terminal would obey."""
+    return "\n".join(_UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", line) for line in text.split("\n"))
+
+
 def cell(text: str) -> str:
     """The text as one cell of CSV: one line, and never a formula, even behind leading blanks."""
     clean = one_line(text, CELL_LIMIT)

@@ -84,6 +84,7 @@ class Column:
     title: str
     width: int
     right: bool = False
+    whole: bool = False  # never made narrower: half a time says nothing
 
 
 class Paper:
@@ -151,7 +152,7 @@ def _fitted(layout: Sequence[Column], room: int) -> Sequence[Column]:
     widths = [column.width for column in layout]
     over = sum(widths) + 2 * (len(widths) - 1) - room
     while over > 0:
-        widest = max(range(len(widths)), key=lambda i: 0 if layout[i].right else widths[i])
+        widest = max(range(len(widths)), key=lambda i: 0 if layout[i].right or layout[i].whole else widths[i])
         if widths[widest] <= _LEAST:
             break
         widths[widest] -= 1

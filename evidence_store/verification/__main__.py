@@ -5,12 +5,19 @@ Exit codes: 0 nothing contradicts, 2 not a pack or not a key, 4 contradicted or 
 
 import argparse
 import json
+import os
 import sys
+import textwrap
 from pathlib import Path
+from typing import TextIO
 
 from evidence_store.keys import KeyFileError, parse_public
 from evidence_store.pack import Pack, PackError
 from evidence_store.verification import Report, verify
+from evidence_store.verification.report import printable
+
+_HANG = 14  # columns of a verdict's name
+_LEAST = 72  # columns: a digest stays whole
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,20 +37,38 @@ def main(arguments: list[str] | None = None) -> int:
     except (PackError, KeyFileError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except UnicodeDecodeError:
+        sys.stderr.write("a key or a checkpoint was named that is no text\n")
+        return 2
     except OSError as error:
         sys.stderr.write(f"{error.filename}: {error.strerror}\n")
         return 2
-    sys.stdout.write(json.dumps(report.json(), indent=2) + "\n" if options.format == "json" else told(report))
+    machine = options.format == "json"
+    sys.stdout.write(json.dumps(report.json(), indent=2) + "\n" if machine else told(report, width_of(sys.stdout)))
     return 4 if report.contradicted else 0
 
 
-def told(report: Report) -> str:
-    """The verdicts for a person."""
-    lines = [f"{report.origin or 'unnamed log'}: {report.size} leaves, root {report.root} at {report.sealed}"]
+def width_of(out: TextIO) -> int | None:
+    """How wide a line may be: as wide as a terminal, which must not break it in a word; elsewhere as long as it is."""
+    try:
+        return max(_LEAST, os.get_terminal_size(out.fileno()).columns) if out.isatty() else None
+    except OSError:
+        return None
+
+
+def told(report: Report, width: int | None = None) -> str:
+    """The verdicts for a person, in lines of at most `width` columns where it is given."""
+    name = printable(report.origin) or "unnamed log"
+    lines = _line("", f"{name}: {report.size} leaves, root {report.root} at {report.sealed}", width, 2)
     for name, opinion in report.opinions.items():
-        lines.append(f"{name:<13} {opinion.outcome.value.replace('_', ' ')}: {opinion.sentence}")
-        lines.extend(f"              {problem}" for problem in opinion.problems[:10])
+        lines += _line(f"{name:<13} ", f"{opinion.outcome.value.replace('_', ' ')}: {opinion.sentence}", width)
+        for problem in opinion.problems[:10]:
+            lines += _line(" " * _HANG, str(problem), width, _HANG + 2)
     return "\n".join(lines) + "\n"
+
+
+def _line(lead: str, text: str, width: int | None, hang: int = _HANG) -> list[str]:
+    return [lead + text] if width is None else textwrap.wrap(lead + text, width, subsequent_indent=" " * hang)
 
 
 if __name__ == "__main__":

@@ -38,10 +38,10 @@ class Problems:
     def add(self, entry: str, sentence: str) -> None:
         self.count += 1
         if len(self.kept) < _KEPT:
-            self.kept.append(Problem(_printable(entry), _printable(sentence)))
+            self.kept.append(Problem(printable(entry), printable(sentence)))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """What stands in a row may be no text at all, or steer a terminal; what is told of it does neither."""
     if text.isprintable():
         return text

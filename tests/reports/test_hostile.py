@@ -1,13 +1,14 @@
 """Names from the estate do no harm in any report."""
 
 import io
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.hostile import cell, one_line
+from reports.hostile import cell, in_json, one_line
 from reports.terminal import Column, Paper, columns, counted, cut, listed, wants_colour, wrapped
 from tests.reports.estate import HOSTILE
 
@@ -34,6 +35,13 @@ def test_one_line_keeps_what_it_took_out_visible() -> None:
 
 def test_one_line_leaves_honest_text_alone() -> None:
     assert one_line("größe, 日本語 and naïve — fine") == "größe, 日本語 and naïve — fine"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=80))
+def test_json_for_a_person_means_the_same_and_moves_nothing(text: str) -> None:
+    shown = in_json(json.dumps([text, {"a": text}], indent=1, ensure_ascii=False))
+    assert json.loads(shown) == [text, {"a": text}]
+    assert not any(unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"} for c in shown.replace("\n", ""))
 
 
 @given(ANY_TEXT)

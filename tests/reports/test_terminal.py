@@ -9,12 +9,16 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from reports import coverage_text, run_text
+from evidence_store.records import Status
+from evidence_store.verification import Opinion, Outcome, Problem, Report
+from evidence_store.verification.__main__ import told, width_of
+from reports import coverage_text, history_text, run_text
 from reports.coverage import controls_view
+from reports.history import control_history
 from reports.terminal import NARROWEST, WIDTH, Column, Paper, columns
 from reports.view import Definition
 from tests.reports.estate import run
-from tests.reports.sealing import catalogue, definitions
+from tests.reports.sealing import Book, catalogue, definitions, said
 
 Open = Callable[[int], "Terminal"]
 
@@ -84,6 +88,39 @@ def test_a_narrow_table_keeps_its_figures_and_shortens_its_texts(terminal: Open)
     assert "1,234" in out.getvalue()
     assert "review" in out.getvalue()
     assert "…" in out.getvalue()
+
+
+def test_a_time_is_never_cut(terminal: Open) -> None:
+    out = terminal(NARROWEST)
+    layout = (Column("from", 17, whole=True), Column("title", 60), Column("until", 17, whole=True), Column("why", 30))
+    Paper(out).table(layout, [("2026-11-23 17:34Z", "Use of cryptography " * 5, "2026-11-24 17:34Z", "it was")])
+    assert out.widest <= NARROWEST
+    assert "2026-11-23 17:34Z" in out.getvalue()
+    assert "2026-11-24 17:34Z" in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 80, WIDTH])
+def test_a_history_is_told_within_the_terminal_with_its_reasons(terminal: Open, book: Book, width: int) -> None:
+    for status, reason in ((Status.FAIL, "a is plain"), (Status.PASS, "")):
+        book.run([said("aws_rds_encrypted", "a", status, reason)])
+    out = terminal(width)
+    history_text.write_controls(control_history(book.store, "A.8.24"), out)
+    assert out.widest <= width
+    for time in ("2026-03-02 06:01Z", "2026-03-03 06:03Z"):
+        assert out.getvalue().count(time) == 2
+    assert "SoA: " in out.getvalue()
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 80, 200])
+def test_a_verification_is_told_within_the_terminal(terminal: Open, width: int) -> None:
+    problem = Problem("ev_finding 12", "x said fail (" + "a long reason " * 20 + ") at leaf 3")
+    opinion = Opinion(Outcome.CONTRADICTED, "1 entry does not hold; " * 9, (problem,))
+    report = Report("annexa/host/0a1b2c3d", 45, 45, "5952" * 16, opinion, opinion, opinion, opinion, {})
+    out = terminal(width)
+    out.write(told(report, width_of(out)))
+    assert out.widest <= width
+    assert "5952" * 16 in out.getvalue()
+    assert told(report, width_of(io.StringIO())).count("\n") == 9
 
 
 def test_a_paragraph_that_begins_far_to_the_right_still_ends(terminal: Open) -> None:
