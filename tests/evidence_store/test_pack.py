@@ -276,3 +276,5 @@ def test_the_command_tells_by_its_exit_code(full: Bench, tmp_path: Path, capsys:
     assert main([file, "--key", "nonsense"]) == 2
     assert main([str(tmp_path / "none.zip"), "--key", full.keys.public_text]) == 2
     assert main([file, "--key", full.keys.public_text, "--against", str(tmp_path / "none")]) == 2
+    assert main([file, "--key", full.keys.public_text, "--against", file]) == 2
+    assert "is no text" in capsys.readouterr().err
