@@ -42,7 +42,7 @@ What is run and when stands in the configuration as [[schedule]]; without any,
 everything is run daily at 03:00 UTC. It serves /healthz, /readyz and /metrics
 on 127.0.0.1:9464 ([daemon] listen), and logs to standard error. SIGTERM or
 Ctrl-C ends it with 0; the run under way is ended and made again by the next
-start."""
+start. SIGHUP has it read its schedules again."""
 
 EPILOG = """\
 first steps

@@ -25,7 +25,7 @@ def complaints(schedules: Mapping[str, Schedule], standings: Mapping[str, Standi
         if standing is None:
             yield f"{name}: not known to the store"
         elif standing.definition != schedule.definition():
-            yield f"{name}: the daemon that was started last on this store has another definition of it, and that one counts"
+            yield f"{name}: the daemon that was started or reloaded last on this store defines it otherwise, and that counts"
         else:
             yield from _of(name, schedule, standing, now, busy=busy)
 
