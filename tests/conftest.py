@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import harness
 from tests.collectors.azure.fixture import azure, azure_server  # noqa: F401 - fixtures
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from tests.collectors.aws.overlay import Cloud
 
 
-settings.register_profile("annexa", deadline=None)  # a loaded machine proves nothing
+# A loaded machine proves nothing.
+settings.register_profile("annexa", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("annexa")
 WANTED = {"pass", "fail", "denied"}
 _whole = pytest.StashKey[bool]()
