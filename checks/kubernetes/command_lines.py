@@ -19,6 +19,8 @@ _REFERENCE = re.compile(r"\$(?:\(([^)]*)\)|.)", re.DOTALL)
 _OF_SERVICES = re.compile(r"[A-Z0-9_]+_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT(?:_\d+_\w+)?)")
 # Fields of a pod that hold a name or an address, and so never a flag: their place is taken by a word that says so.
 _PLAIN = {f"fieldRef {path}": path for path in ("status.hostIP", "status.podIP", "spec.nodeName", "metadata.name")}
+# A text of the container's own that is not kept, since no flag is in it that is asked for: a doubt for its own flag alone.
+_PLAIN["withheld"] = f"?{HIDDEN}"
 _SHELLS = frozenset({"ash", "bash", "dash", "sh"})
 _STARTERS = frozenset({"dumb-init", "env", "exec", "go-runner", "hyperkube", "nice", "nohup", "tini"})
 _WORDS = frozenset({"!", "do", "else", "then", "{"})  # of the shell, before a command

@@ -130,7 +130,8 @@ def _read(arguments: list[str], program: str) -> tuple[dict[str, str], str]:
         name, equals, value = bare.partition("=")
         if not equals:
             value = rest.pop() if name not in _SWITCHES and rest and _may_be_value(rest[-1]) and bare != word else "true"
-        if HIDDEN in name or (value.startswith(HIDDEN) and not equals):  # any flag, which goes before those before it
+        unseen = word.startswith(HIDDEN) if bare == word else HIDDEN in name or (value.startswith(HIDDEN) and not equals)
+        if unseen:  # any flag, which goes before those before it
             doubt, found = _ELSEWHERE, {}
         name = name.replace("_", "-")
         if bare == word or not (word.startswith("--") or program in _ONE_HYPHEN):

@@ -18,6 +18,20 @@ FACET = Facet(
     secret=("Variables",),
 )
 _REFERENCE = re.compile(r"\$\([A-Za-z_][\w.-]*\)")
+# Flags of the API server and of etcd that checks judge. A text for another one may be a secret.
+FLAGS = frozenset(
+    {
+        "anonymous-auth", "audit-log-maxage", "audit-log-maxbackup", "audit-log-maxsize", "audit-log-path", "audit-policy-file",
+        "audit-webhook-config-file", "authentication-config", "authentication-token-webhook-config-file",
+        "authorization-config", "authorization-mode", "auto-tls", "basic-auth-file", "cert-file", "client-cert-auth", "config",
+        "config-file", "listen-client-http-urls", "listen-client-urls", "listen-peer-urls", "oidc-issuer-url",
+        "openshift-config", "peer-auto-tls", "peer-cert-file", "peer-client-cert-auth", "peer-trusted-ca-file",
+        "tls-cipher-suites", "tls-min-version", "token-auth-file", "trusted-ca-file",
+    }
+)  # fmt: skip
+WITHHELD = "withheld"  # a text that is no flag, and is not kept
+_FLAG = re.compile(r"(?<!\S)--?([\w-]+)(?:=(\S*)|\s+(?!-)(\S*))")
+_HOLDS_FLAGS = re.compile(r"(?<!\S)-")
 _NAMED = re.compile(r"\$\(([^)]*)\)")
 _ETCD = "ETCD_"
 _TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
@@ -56,30 +70,45 @@ def facts(containers: Iterable[Mapping[str, Any]], *, commands: bool) -> dict[st
 
 def of_program(container: Mapping[str, Any]) -> list[Json]:
     """The variables that a program of the control plane takes its flags from, in order: those that its command line refers
-    to, they in turn, and those that etcd reads by itself. Where a value is kept elsewhere, which kind of place it is."""
+    to, they in turn, and those that etcd reads by itself. Where a value is kept elsewhere, which kind of place it is.
+
+    A text is kept where it is for flags that are evidence, or holds flags itself; any other may be a secret.
+    """
     held = rows(container, "env")
-    wanted = _referred(*(texts(container, "command") or ()), *(texts(container, "args") or ()))
-    known: set[str] = set()
-    while wanted - known:
-        known |= wanted
-        wanted = _referred(*(text(row, "value") or "" for row in held if text(row, "name") in known))
-    found: list[Json] = []
-    for row in held:
-        name = text(row, "name", needed=True) or ""
-        if name in known or name.startswith(_ETCD):
-            source = [] if row.get("value") else sorted(table(row, "valueFrom"))
-            kept = next((_kept_in(kind, row["valueFrom"]) for kind in source), None)
-            found.append({"name": name, "from": kept} if kept else {"name": name, "value": text(row, "value") or ""})
+    inner = {text(row, "name", needed=True) or "": _NAMED.findall(text(row, "value") or "") for row in held}
+    line = " ".join([*(texts(container, "command") or ()), *(texts(container, "args") or ())])
+    given = [(flag.replace("_", "-") in FLAGS, _NAMED.findall(f"{one}{other}")) for flag, one, other in _FLAG.findall(line)]
+    own = {name for name in inner if _flag_of(name) in FLAGS}
+    shown = _reached(own | {name for is_evidence, names in given if is_evidence for name in names}, inner)
+    other = _reached({name for is_evidence, names in given if not is_evidence for name in names}, inner)
+    every = _reached(own | set(_NAMED.findall(line)), inner)
+    return [_row(row, shown=row["name"] in shown - other) for row in held if row["name"] in every]
+
+
+def _reached(names: set[str], inner: Mapping[str, Iterable[str]]) -> set[str]:
+    """These names, and those that their texts refer to, and so on."""
+    found: set[str] = set()
+    while names - found:
+        found |= names
+        names = {name for own in found for name in inner.get(own, ())}
     return found
+
+
+def _flag_of(name: str) -> str:
+    """The flag that a variable of etcd stands for; empty for any other."""
+    return name.removeprefix(_ETCD).replace("_", "-").lower() if name.startswith(_ETCD) else ""
+
+
+def _row(row: Mapping[str, Any], *, shown: bool) -> dict[str, Json]:
+    name, value = row["name"], text(row, "value") or ""
+    for kind in sorted(table(row, "valueFrom")) if not value else ():
+        return {"name": name, "from": _kept_in(kind, row["valueFrom"])}
+    return {"name": name, "value": value} if shown or _HOLDS_FLAGS.search(value) else {"name": name, "from": WITHHELD}
 
 
 def _kept_in(kind: str, source: Mapping[str, Any]) -> str:
     """A field of the pod by its path; of everything else the kind of place alone."""
     return f"{kind} {text(table(source, kind), 'fieldPath')}" if kind == "fieldRef" else kind
-
-
-def _referred(*line: str) -> set[str]:
-    return {name for part in line for name in _NAMED.findall(part)}
 
 
 def _variables(container: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:

@@ -7,6 +7,7 @@ import pytest
 from tests.checks.kubernetes.manifests import container, pod
 from tests.checks.kubernetes.test_control_plane import (
     ANONYMOUS,
+    CASES,
     ETCD,
     MODES,
     OFF,
@@ -16,6 +17,7 @@ from tests.checks.kubernetes.test_control_plane import (
     TLS,
     asked,
     program,
+    runs,
 )
 from tests.collectors.kubernetes.cluster import UID, Cluster
 
@@ -87,6 +89,49 @@ def test_a_value_that_is_kept_elsewhere_is_unknown(kube: Cluster, fields: dict[s
     seen = asked(kube, MODES)
     assert seen.status(MODES, UID) == "unknown"
     assert seen.reason(MODES, UID).endswith("takes --authorization-mode from where the API does not show it")
+
+
+@pytest.mark.parametrize(("check", "flags", "status", "words"), CASES)
+def test_a_flag_is_judged_by_a_variable_as_if_it_were_written_out(
+    kube: Cluster, check: str, flags: tuple[str, ...], status: str, words: str
+) -> None:
+    pairs = [flag.partition("=") for flag in flags]
+    named = [f"{name}{equals}$(V{at})" if equals else name for at, (name, equals, _) in enumerate(pairs)]
+    env = [value(f"V{at}", text) for at, (_, equals, text) in enumerate(pairs) if equals]
+    program(kube, runs(check), *named, env=env)
+    seen = asked(kube, check)
+    assert seen.status(check, UID) == status
+    assert words in seen.reason(check, UID)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"command": ["kube-apiserver", "--etcd-password=$(A)", OFF]}, "pass"),
+        ({"command": ["kube-apiserver", OFF, "--etcd-password", "$(A)"]}, "pass"),
+        ({"command": ["kube-apiserver", OFF, "$(A)"]}, "pass"),
+        ({"command": ["kube-apiserver", "--profiling", "--etcd-password=$(A)", OFF]}, "pass"),
+        ({"command": ["sh", "-c", f"exec kube-apiserver --etcd-password=$(A) {OFF}"]}, "pass"),
+        ({"command": ["kube-apiserver", "--anonymous-auth=$(A)", "--etcd-password=$(A)"]}, "unknown"),
+    ],
+)
+def test_a_variable_for_another_flag_is_not_kept_and_does_not_matter(
+    kube: Cluster, fields: dict[str, Any], status: str
+) -> None:
+    program(kube, "kube-apiserver", env=[value("A", "b$(P)"), value("P", "hunter2")], **fields)
+    seen = asked(kube, ANONYMOUS)
+    assert seen.status(ANONYMOUS, UID) == status
+    kept = [facts["containers"][0]["env"] for facts in seen.facts("kubernetes.static_pod").values()]
+    assert "hunter2" not in repr(kept)
+    assert "b$(P)" not in repr(kept)
+
+
+def test_flags_within_a_variable_are_flags(kube: Cluster) -> None:
+    env = [value("FLAGS", f"--v=2 {OFF}"), value("ONE", "--anonymous-auth=true")]
+    program(kube, "kube-apiserver", command=["sh", "-c", "exec kube-apiserver $(FLAGS)"], env=env)
+    assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "pass"
+    program(kube, "kube-apiserver", command=["kube-apiserver", OFF, "--profiling", "$(ONE)"], env=env)
+    assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "fail"
 
 
 def test_a_variable_of_its_own_goes_before_those_of_a_set(kube: Cluster) -> None:
@@ -173,6 +218,9 @@ def in_variables() -> list[dict[str, str]]:
 
 def test_etcd_takes_what_is_not_on_its_command_line_from_its_variables(kube: Cluster) -> None:
     etcd(kube, env=in_variables())
+    assert asked(kube, ETCD).status(ETCD, UID) == "pass"
+    hosts = [value(row["name"], row["value"].replace("10.0.0.1", "$(HOST)")) for row in in_variables()]
+    etcd(kube, env=[{"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}, *hosts])
     assert asked(kube, ETCD).status(ETCD, UID) == "pass"
     etcd(kube, "--client-cert-auth=false", env=in_variables())
     assert asked(kube, ETCD).reason(ETCD, UID).endswith("asks clients for no certificate")

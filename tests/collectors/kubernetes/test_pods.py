@@ -167,14 +167,18 @@ def test_of_the_control_planes_variables_those_are_kept_that_its_flags_come_from
     key = {"secretKeyRef": {"name": "db", "key": "password"}}
     env = [
         {"name": "HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
-        {"name": "PEER", "value": "https://$(HOST)"},
+        {"name": "URLS", "value": "https://$(HOST)"},
         {"name": "UNUSED", "value": HIDDEN},
-        {"name": "ETCD_NAME", "value": "a"},
+        {"name": "OTHER", "value": HIDDEN},
+        {"name": "BOTH", "value": HIDDEN},
+        {"name": "FLAGS", "value": "--cert-file=/c"},
         {"name": "ETCD_ROOT_PASSWORD", "value": HIDDEN},
+        {"name": "ETCD_TRUSTED_CA_FILE", "value": "/ca"},
         {"name": "KEY", "valueFrom": key},
         {"name": "EMPTY"},
     ]
-    line = {"command": ["etcd"], "args": ["--peer=$(PEER)", "--key=$(KEY)", "--x=$(EMPTY)", "--y=$(NOBODY)"]}
+    both = ["--key-file=$(KEY)", "--cert-file=$(BOTH)", "--user", "$(BOTH)", "--auto-tls=$(EMPTY)", "$(NOBODY)"]
+    line = {"command": ["etcd"], "args": ["--listen-client-urls=$(URLS)", "--user=$(OTHER)", "$(FLAGS)", *both]}
     container = {"name": "etcd", "image": "i", "env": env, **line}
     owners = [{"apiVersion": "v1", "kind": "Node", "name": "a", "uid": "u"}]
     metadata = {"name": "etcd-a", "namespace": "kube-system", "ownerReferences": owners}
@@ -185,12 +189,13 @@ def test_of_the_control_planes_variables_those_are_kept_that_its_flags_come_from
     ]
     (found,) = stored["containers"]
     assert found["envFrom"] is False
-    secret = next(row for row in found["env"] if row["name"] == "ETCD_ROOT_PASSWORD")
-    assert set(secret["value"]) == {"$redacted", "mac"}
-    assert [row for row in found["env"] if row is not secret] == [
+    assert found["env"] == [
         {"name": "HOST", "from": "fieldRef status.hostIP"},
-        {"name": "PEER", "value": "https://$(HOST)"},
-        {"name": "ETCD_NAME", "value": "a"},
+        {"name": "URLS", "value": "https://$(HOST)"},
+        {"name": "OTHER", "from": "withheld"},
+        {"name": "BOTH", "from": "withheld"},
+        {"name": "FLAGS", "value": "--cert-file=/c"},
+        {"name": "ETCD_TRUSTED_CA_FILE", "value": "/ca"},
         {"name": "KEY", "from": "secretKeyRef"},
         {"name": "EMPTY", "value": ""},
     ]
