@@ -2,11 +2,13 @@
 
 from checks.check import Answer, Unknown, check
 from checks.kubernetes.flags import LOOKS_UP, Flags, asked
+from checks.kubernetes.support import minor_of
 from evidence_store.records import Inventory, Resource
 
 _API_SERVER = "kube-apiserver"
-# Suites that the API server takes only by name and that it warns of: no forward secrecy, CBC, RC4 or triple DES.
+# Suites without forward secrecy, with CBC, RC4 or triple DES: nobody has to name them for the clients of today.
 _WEAK_SUITES = ("_RC4_", "_3DES_", "_CBC_", "TLS_RSA_WITH_")
+_STRONG_BY_DEFAULT = (1, 32)  # Go, in which it is written, left out plain RSA first (1.30), then triple DES
 # Where etcd listens for clients and peers, and where it does so unless it is told otherwise.
 _LISTENS = (
     ("listen-client-urls", "http://localhost:2379"),
@@ -168,18 +170,26 @@ def _sign_in(flags: Flags) -> str | Unknown | None:
 def k8s_apiserver_tls_strong(cluster: Resource, *, inventory: Inventory) -> Answer:
     """The API server uses TLS 1.2 or newer with strong suites.
 
-    Every credential of the cluster passes through this connection. Where neither flag is set, TLS 1.2 and strong suites are
-    the default.
+    Every credential of the cluster passes through this connection. Where no version is named, TLS 1.2 is the oldest; where no
+    suites are, the default of the version holds: before 1.32 triple DES or plain RSA are in it. TLS 1.3 has strong ones only.
     """
-    return asked(cluster, inventory, _API_SERVER, _tls)
+    version = cluster.fact("gitVersion")
+    return asked(cluster, inventory, _API_SERVER, lambda flags: _tls(flags, version))
 
 
-def _tls(flags: Flags) -> str | Unknown | None:
-    version = flags.get("tls-min-version", "")
-    if version in ("VersionTLS10", "VersionTLS11"):
-        return f"takes TLS older than 1.2 (--tls-min-version={version})"
-    suites = [suite for suite in flags.get("tls-cipher-suites", "").split(",") if any(weak in suite for weak in _WEAK_SUITES)]
-    return f"takes weak suites: {', '.join(suites[:3])}" if suites else None
+def _tls(flags: Flags, version: str) -> str | Unknown | None:
+    oldest, named = flags.get("tls-min-version"), flags.get("tls-cipher-suites")
+    if oldest in ("VersionTLS10", "VersionTLS11"):
+        return f"takes TLS older than 1.2 (--tls-min-version={oldest})"
+    suites = [suite for suite in named.split(",") if any(weak in suite for weak in _WEAK_SUITES)]
+    if suites:
+        return f"takes weak suites: {', '.join(suites[:3])}"
+    if named or oldest == "VersionTLS13":
+        return None
+    minor = minor_of(version)
+    if minor is None:
+        return Unknown(f"names no suites, and is of a version, {version}, whose default is not known")
+    return f"names no suites, and those of its version, {version}, hold weak ones" if minor < _STRONG_BY_DEFAULT else None
 
 
 @check(

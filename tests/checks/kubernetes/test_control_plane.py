@@ -109,6 +109,28 @@ def test_the_flags_of_a_static_pod_are_judged(
     assert words in seen.reason(check, UID)
 
 
+@pytest.mark.parametrize(
+    ("version", "flags", "status"),
+    [
+        ("v1.31.14", (), "fail"),
+        ("v1.31.14", ("--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",), "pass"),
+        ("v1.31.14", ("--tls-min-version=VersionTLS13",), "pass"),  # its suites are all strong, and cannot be named
+        ("v1.32.0", (), "pass"),
+        ("v2.0.0", (), "pass"),
+        ("main", (), "unknown"),
+    ],
+)
+def test_suites_that_nobody_names_are_those_of_the_version(
+    kube: Cluster, version: str, flags: tuple[str, ...], status: str
+) -> None:
+    kube.version["gitVersion"] = version
+    program(kube, "kube-apiserver", *flags)
+    seen = asked(kube, TLS)
+    assert seen.status(TLS, UID) == status
+    if status == "fail":
+        assert seen.reason(TLS, UID).endswith("names no suites, and those of its version, v1.31.14, hold weak ones")
+
+
 OFF = "--anonymous-auth=false"
 
 
