@@ -164,7 +164,8 @@ def test_what_needs_a_restart_is_named_and_nothing_of_the_file_is_put_in_force(l
 def test_a_run_under_way_goes_on_and_what_the_old_definition_missed_meanwhile_is_told(
     site: Site, start: Start, silent: dict[str, str]
 ) -> None:
-    site.write('name = "long"\nevery = "365d"', 'name = "other"\nevery = "100d"', targets=RECORDS + HANGING)
+    fifth = 'name = "other"\nevery = "73d"'  # of a year, so that every year has five of them
+    site.write('name = "long"\nevery = "365d"', fifth, targets=RECORDS + HANGING)
     daemon = start(**silent)
     daemon.wait_for("daemon.started")
     site.make_due("long")
@@ -175,7 +176,7 @@ def test_a_run_under_way_goes_on_and_what_the_old_definition_missed_meanwhile_is
     site.write('name = "long"\nevery = "365d"', 'name = "other"\nevery = "90d"', targets=RECORDS + HANGING)
     reload(daemon)
     [missed] = told(daemon, "runs.missed")
-    assert (missed["schedule"], missed["outcome"], missed["count"]) == ("other", "down", 3)
+    assert (missed["schedule"], missed["outcome"], missed["count"]) == ("other", "down", 5)
     site.write('name = "other"\nevery = "90d"', targets=RECORDS + HANGING)
     reload(daemon)
     assert told(daemon, "schedule.removed")[-1]["schedule"] == "long"
@@ -190,7 +191,7 @@ def test_a_run_under_way_goes_on_and_what_the_old_definition_missed_meanwhile_is
         writer.record_missed()
     assert sorted((leaf.fields["count"], leaf.fields["why"]) for leaf in site.store.leaves("runs_missed")) == [
         (1, "failed"),
-        (3, "down"),
+        (5, "down"),
     ]
 
 
