@@ -9,6 +9,13 @@ from checks.kubernetes.gates import LOOKS_UP, Gate, bindings, webhooks
 from checks.kubernetes.naming import listed, name_of, some
 from evidence_store.records import Inventory, Resource
 
+# Programs that hold rules for what may run, by words in the names of their webhooks and services.
+_ENGINES = (
+    "aquasec", "azure-policy", "connaisseur", "crowdstrike", "falcon-kac", "gatekeeper", "jspolicy", "kubewarden", "kyverno",
+    "neuvector", "opa", "open-policy-agent", "openpolicyagent", "polaris", "policy-controller", "sigstore", "stackrox",
+    "sysdig", "twistlock", "warden-validating",
+)  # fmt: skip
+
 
 @check(
     on="kubernetes.cluster",
@@ -24,6 +31,7 @@ def k8s_admission_policy_present(
     inventory: Inventory,
     exempt_namespaces: tuple[str, ...] = SYSTEM,
     harmless_conditions: tuple[str, ...] = (),
+    engines: tuple[str, ...] = _ENGINES,
 ) -> Answer:
     """An admission policy for pods is enforced and fails closed in every namespace.
 
@@ -32,11 +40,13 @@ def k8s_admission_policy_present(
     whoever writes them. Pods are asked for, since everything that runs is one. A selector of namespaces is held against the
     labels that they carry now; the system's and the engine's own are exempt, as engines leave them out to be repaired. What a
     match condition leaves out, or a missing parameter lets in, is not visible here; which rules a policy holds is not judged.
+    Operators ask about pods for their own ends: a webhook counts where its name, or its service's, is one of a policy engine.
 
     `exempt_namespaces`: namespaces that a policy may leave out, `*` allowed; the one of the engine is exempt too
     `harmless_conditions`: further match conditions (CEL) that were looked at and leave no workload out
+    `engines`: words in the names of webhooks, or of their services, that are policy engines
     """
-    cover = _cover(hooks := list(webhooks(inventory, harmless_conditions)), inventory, exempt_namespaces)
+    cover = _cover(hooks := list(webhooks(inventory, harmless_conditions, engines)), inventory, exempt_namespaces)
     if cover.is_whole:  # then there need be no policies, and an older cluster serves none
         return None
     cover = _cover([*hooks, *bindings(inventory, harmless_conditions)], inventory, exempt_namespaces)

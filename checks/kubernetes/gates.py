@@ -4,13 +4,14 @@
 - Whoever makes a pod chooses its labels and its name, so that a limit by these is none. The labels of its namespace are
   others' to choose: by them a gate is open for some namespaces and shut for the rest.
 - A policy and its binding are about what both of them match.
+- Operators have webhooks for pods too, which look after their own: a webhook counts where it is known for a policy engine.
 - A condition on requests is a program of its own. It is not run here, but for the known ones that leave no workload out.
 """
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from checks.kubernetes.naming import name_of
+from checks.kubernetes.naming import mentions, name_of
 from checks.kubernetes.selectors import is_limited, selects
 from evidence_store.records import Inventory, Json, Resource
 
@@ -51,21 +52,25 @@ class Gate:
         return f"{self.name} ({', '.join(self.faults or self.doubts)})"
 
 
-def webhooks(inventory: Inventory, further: Iterable[str]) -> Iterator[Gate]:
-    """The webhooks that are asked about new workloads. `further`: conditions that leave none of them out, beside the known."""
+def webhooks(inventory: Inventory, further: Iterable[str], engines: Iterable[str]) -> Iterator[Gate]:
+    """The webhooks that are asked about new workloads. `further`: conditions that leave none of them out, beside the known;
+    `engines`: words in the names of those that hold rules, and do not only look after what an operator makes."""
     harmless = _harmless(further)
     for configuration in inventory.where("kubernetes.validating_webhook"):
         for webhook in configuration.fact("webhooks"):
             rules = webhook.get("rules") or ()
             if not _about(rules, _WORKLOADS):
                 continue
+            service = webhook.get("service") or {}
+            names = [webhook["name"], name_of(configuration), *filter(None, service.values())]
+            doubts = [] if mentions(names, engines) else ["is no policy engine that is known"]
             faults = [*_fails_open(webhook.get("failurePolicy")), *_asked_too_little(rules), *_chosen(webhook)]
             yield Gate(
                 f"webhook {webhook['name']}",
                 tuple(faults),
-                tuple(_conditions(webhook.get("matchConditions"), harmless)),
+                (*_conditions(webhook.get("matchConditions"), harmless), *doubts),
                 tuple(_selectors(webhook)),
-                (webhook.get("service") or {}).get("namespace", ""),
+                service.get("namespace") or "",
             )
 
 

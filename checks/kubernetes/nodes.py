@@ -1,13 +1,12 @@
 """Nodes and control plane: that their versions still get fixes, and that every node sends its logs away."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.kubernetes.containers import ENDED
 from checks.kubernetes.flags import runner_of
-from checks.kubernetes.naming import name_of, some
+from checks.kubernetes.naming import mentions, name_of, some
 from checks.kubernetes.support import end_of_support, minor_of
 from evidence_store.records import Inventory, Json, Resource
 
@@ -17,7 +16,6 @@ _COLLECTORS = (
     "filebeat", "fluent-bit", "fluentbit", "fluentd", "grafana-agent", "logging-agent", "logspout", "newrelic-logging",
     "oneagent", "opentelemetry-collector", "otel-collector", "promtail", "rsyslog", "splunk-otel", "sumologic", "vector",
 )  # fmt: skip
-_SEPARATOR = re.compile(r"[^a-z0-9]+")
 _MEMBERS = (
     "node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/etcd", "node-role.kubernetes.io/master",
 )  # fmt: skip
@@ -150,14 +148,7 @@ def _is_collector(agent: Resource, collectors: Iterable[str]) -> bool:
         agent.fact("name"),
         *(image.partition("@")[0].rpartition("/")[2] for image in (agent.fact("images") or {}).values() if image),
     ]
-    words = [_hyphened(name) for name in names]
-    parts = {_hyphened(part) for part in collectors} - {"-"}  # what has no letter is no name
-    return any(part in name for name in words for part in parts)
-
-
-def _hyphened(name: str) -> str:
-    """A name as words between hyphens: `mirror/fluent-bit:3.2` is `-mirror-fluent-bit-3-2-`."""
-    return _SEPARATOR.sub("-", f"-{name.casefold()}-")
+    return mentions(names, collectors)
 
 
 def _pods_of(agent: Resource, inventory: Inventory) -> Iterator[Resource]:

@@ -18,7 +18,7 @@ def asked(kube: Cluster) -> Looked:
     return look(kube.connect(), PRESENT)
 
 
-def webhook(kube: Cluster, *rules: dict[str, Any], name: str = "engine", failure: str | None = "Fail", **fields: Any) -> None:
+def webhook(kube: Cluster, *rules: dict[str, Any], name: str = "kyverno", failure: str | None = "Fail", **fields: Any) -> None:
     hook: dict[str, Any] = {
         "name": f"{name}.example.com",
         "rules": list(rules),
@@ -182,7 +182,7 @@ def test_an_engine_leaves_its_own_namespace_out_and_may(kube: Cluster) -> None:
     webhook(kube, PODS, namespaceSelector=but("engine", "kube-system"))
     assert asked(kube).status(PRESENT) == "pass"
     policy(kube, PODS, matchConstraints={"namespaceSelector": but("engine")})
-    kube.remove("ValidatingWebhookConfiguration", "engine")
+    kube.remove("ValidatingWebhookConfiguration", "kyverno")
     assert asked(kube).reason(PRESENT).endswith("in the namespaces engine")
 
 
@@ -296,4 +296,33 @@ def test_a_cluster_that_serves_no_policies_passes_by_its_webhooks(kube: Cluster)
 
 def test_a_condition_that_holds_a_secret_is_one_all_the_same(kube: Cluster) -> None:
     webhook(kube, PODS, matchConditions=[{"name": "c", "expression": "'AKIAIOSFODNN7EXAMPLE' in request.userInfo.groups"}])
+    assert asked(kube).status(PRESENT) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "status"),
+    [
+        ("validation.gatekeeper.sh", "any", "pass"),
+        ("validate.kyverno.svc-fail", "any", "pass"),
+        ("check", "kubewarden", "pass"),
+        ("vpod.kb.io", "kueue-system", "unknown"),
+        ("check.notopa.example.com", "any", "unknown"),
+    ],
+)
+def test_a_webhook_counts_where_it_is_known_for_a_policy_engine(kube: Cluster, name: str, service: str, status: str) -> None:
+    client = {"service": {"namespace": service, "name": "webhook"}}
+    hook = {"name": name, "rules": [PODS], "clientConfig": client, "sideEffects": "None", "admissionReviewVersions": ["v1"]}
+    kube.add("ValidatingWebhookConfiguration", "hooks", webhooks=[hook])
+    seen = asked(kube)
+    assert seen.status(PRESENT) == status
+    if status == "unknown":
+        assert seen.reason(PRESENT).endswith(f"webhook {name} (is no policy engine that is known)")
+        assert look(kube.connect(), PRESENT, parameters={PRESENT: {"engines": [name]}}).status(PRESENT) == "pass"
+
+
+def test_a_webhook_outside_of_the_cluster_is_known_by_its_own_name(kube: Cluster) -> None:
+    webhook(kube, PODS, clientConfig={"url": "https://policies.example.com"})
+    assert asked(kube).status(PRESENT) == "pass"
+    webhook(kube, PODS, name="own", clientConfig={"url": "https://policies.example.com"})
+    kube.remove("ValidatingWebhookConfiguration", "kyverno")
     assert asked(kube).status(PRESENT) == "unknown"
