@@ -57,8 +57,11 @@ def _outcome(machine: Resource) -> str:
 def overdue(machine: Resource, at: datetime, deadline_days: int, classes: Sequence[str]) -> list[str]:
     """The updates of these classes that are past the deadline."""
     limit = at - timedelta(days=deadline_days)
-    dated = [(patch["patchName"], _time(told)) for patch in _listed(machine, classes) if (told := patch["publishedDateTime"])]
-    return sorted(f"{name} (published on {published:%Y-%m-%d})" for name, published in dated if published < limit)
+    listed = _listed(machine, classes)
+    told = dict.fromkeys(patch["publishedDateTime"] for patch in listed if patch["publishedDateTime"])  # many are of one day
+    late = {each: f"{published:%Y-%m-%d}" for each in told if (published := _time(each)) < limit}
+    dated = ((patch["patchName"], late.get(patch["publishedDateTime"])) for patch in listed)
+    return sorted(f"{name} (published on {day})" for name, day in dated if day)
 
 
 def undated(machine: Resource, classes: Sequence[str]) -> list[str]:
@@ -70,8 +73,8 @@ def undated(machine: Resource, classes: Sequence[str]) -> list[str]:
 
 
 def _listed(machine: Resource, classes: Sequence[str]) -> list[Json]:
-    wanted = lowered(classes)
-    return [patch for patch in machine.fact("softwarePatches") or () if lowered(patch["classifications"]) & wanted]
+    wanted, patches = lowered(classes), machine.fact("softwarePatches") or ()
+    return [patch for patch in patches if any(each.casefold() in wanted for each in patch["classifications"])]
 
 
 def _time(told: str) -> datetime:

@@ -54,15 +54,15 @@ def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, a
     yield from _hidden(reader, kinds, above=above)
     types = ", ".join(f"'{kind}'" for kind in kinds)
     query = f"{table} | where type in~ ({types}) | project {columns} | order by id asc"
-    inherited: set[str] = set()
+    inherited, own = set[str](), reader.account
     for subscriptions, reach in _questions(reader, above=above):
         for row in reader.asking.rows(table, query, {"subscriptions": subscriptions}, reach):
             kind, id_ = str(row["type"]).lower(), row["id"]
             if not isinstance(id_, str):
                 yield Item(kind, "", Unread(Why.UNEXPECTED, f"resourcegraph.{table}", "a row of no resource"))
                 continue
-            account = account_of(id_) or reader.account
-            if account == reader.account:
+            account = account_of(id_) or own
+            if account == own:
                 if id_ in inherited:
                     continue
                 inherited.add(id_)
@@ -94,9 +94,11 @@ def _questions(reader: Reader, *, above: bool) -> Iterator[tuple[Sequence[str], 
 
 
 def account_of(id_: str) -> str:
-    """The subscription that an id lies in; empty for what lies above them."""
-    parts = id_.lower().split("/", 3)
-    return parts[2] if len(parts) > 2 and parts[1] == "subscriptions" else ""
+    """The subscription that an id lies in, with or without its first `/`; empty for what lies above them."""
+    parts = id_.split("/", 3)
+    if parts[0]:
+        parts.insert(0, "")
+    return parts[2].lower() if len(parts) > 2 and parts[1].lower() == "subscriptions" else ""
 
 
 APP_SERVICE = table("appserviceresources", NARROW)

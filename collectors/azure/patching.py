@@ -5,11 +5,12 @@ as one list for each machine; an update that many machines lack is held once whi
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 from collectors.azure.graph import NARROW, Row, of_type, table
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import believed, lowered, observed, only, uid_of
+from collectors.azure.shaping import believed, observed, only, uid_of
 from collectors.source import Facet, Item
 from evidence_store.records import Json, Observation, Unread, Why
 
@@ -37,9 +38,12 @@ SOFTWARE = "Microsoft.Compute/virtualMachines/patchAssessmentResults/softwarePat
 # Without the time of the assessment, which stands on each and moves with each assessment.
 _KEPT = ("assessmentState", "kbId", "msrcSeverity", "rebootBehavior", "version")
 _NAMES = ("classifications", "patchName", "publishedDateTime", *_KEPT)
+_SPELT = ("classifications", "patchName", "name", "publishedDateTime", "publishedDate", *_KEPT)
 _ORDER = ("publishedDateTime", "patchName", "version", "kbId")
+_place = itemgetter(0)
+_LAYOUTS = 1000  # ways to spell an update's fields that are remembered
 
-_Patch = tuple[Any, ...]  # the values of these names
+_Update = tuple[tuple[Any, ...], dict[str, Json]]  # where it stands in a machine's list, and what is kept of it
 
 
 def _by_machine(_reader: Reader, items: Iterable[Item]) -> Iterator[Item]:
@@ -47,40 +51,69 @@ def _by_machine(_reader: Reader, items: Iterable[Item]) -> Iterator[Item]:
 
     In the end, since a row may come again on a later page when the list changes in between.
     """
-    held: dict[str, tuple[str, dict[int, _Patch] | str]] = {}  # machine -> its account, and what it lacks by its row
-    shared: dict[_Patch, _Patch] = {}
+    software, known = SOFTWARE.lower(), _Known()
+    held: dict[str, tuple[str, dict[int, _Update] | str]] = {}  # machine -> its account, and what it lacks by its row
     for item in items:
-        if item.kind != SOFTWARE.lower() or isinstance(item.body, Unread):
+        if item.kind != software or isinstance(item.body, Unread):
             yield item
             continue
-        machine, _, number = uid_of(item.body).partition("/patchassessmentresults/")
+        machine, _, number = item.body["id"].lower().partition("/patchassessmentresults/")
         if not number:
             yield Item(item.kind, item.account, Unread(Why.UNEXPECTED, f"{SOFTWARE}/read", "an update of no machine"))
             continue
-        _, patches = held.setdefault(machine, (item.account, {}))
+        if machine not in held:
+            held[machine] = (item.account, {})
+        patches = held[machine][1]
         try:
             if isinstance(patches, dict):
-                patch = _patch(item.body)
-                patches[hash(number)] = shared.setdefault(patch, patch)
+                patches[hash(number)] = known.update(item.body)
         except (KeyError, TypeError, AttributeError) as error:
             held[machine] = (item.account, type(error).__name__)
-    shared.clear()
     while held:
-        machine, (account, patches) = held.popitem()
-        yield Item(SOFTWARE.lower(), account, {"id": machine, "patches": patches})
+        machine, (account, found) = held.popitem()
+        yield Item(software, account, {"id": f"/{machine.strip('/')}", "patches": found})
 
 
-def _patch(row: Row) -> _Patch:
-    """The fields that are kept of an update, whatever their case; machines that lack the same one have the same."""
-    told = lowered(row["properties"], ("classifications", "patchName", "name", "publishedDateTime", "publishedDate", *_KEPT))
-    classes = told.get("classifications") or ()
-    if isinstance(classes, str) or not all(isinstance(each, str) for each in classes):
+class _Known:
+    """Updates that machines lack: one that many lack is looked at, and held, once while they are read."""
+
+    def __init__(self) -> None:
+        self._layouts: dict[tuple[str, ...], list[str | None]] = {}
+        self._updates: dict[tuple[Any, ...], _Update] = {}
+
+    def update(self, row: Row) -> _Update:
+        """What is kept of a row. Raises `KeyError`, `TypeError` or `AttributeError` for one of an unknown shape."""
+        properties = row["properties"]
+        layout = tuple(properties.keys())
+        spelt = self._layouts.get(layout) or self._spelt(layout)
+        classes, patch, name, published, older, *kept = [None if key is None else properties[key] for key in spelt]
+        if classes is not None and not isinstance(classes, list):
+            raise TypeError("classes that are none")
+        told = (tuple(classes or ()), patch or name or row["name"], published or older, *kept)
+        known = self._updates.get(told)
+        if known is None:
+            known = self._updates[told] = _update(told)
+        return known
+
+    def _spelt(self, layout: tuple[str, ...]) -> list[str | None]:
+        """How a row with these fields spells those that are read, whatever their case."""
+        if len(self._layouts) >= _LAYOUTS:
+            self._layouts.clear()
+        as_told = {key.lower(): key for key in layout}
+        found = self._layouts[layout] = [as_told.get(name.lower()) for name in _SPELT]
+        return found
+
+
+def _update(told: tuple[Any, ...]) -> _Update:
+    """An update's facts, and where it stands: the oldest first, those without a day last."""
+    classes, *texts = told
+    if not all(isinstance(each, str) for each in classes):
         raise TypeError("classes that are none")
-    name = told.get("patchName") or told.get("name") or row["name"]
-    texts = (name, told.get("publishedDateTime") or told.get("publishedDate"), *(told.get(kept) for kept in _KEPT))
     if not all(text is None or isinstance(text, str) for text in texts):
         raise TypeError("an update that is odd")
-    return (tuple(sorted(classes)), *texts)
+    named: dict[str, Json] = dict(zip(_NAMES, (sorted(classes), *texts), strict=True))
+    facts = {name: value for name, value in named.items() if value is not None or name not in _KEPT}
+    return (not named["publishedDateTime"], *(named[name] or "" for name in _ORDER)), facts
 
 
 PATCHES = table("patchassessmentresources", NARROW, gather=_by_machine)
@@ -105,8 +138,5 @@ def software_patches(found: Row) -> Iterator[Observation]:
 def _lacking(found: Mapping[str, Any]) -> Iterator[Observation]:
     if isinstance(found["patches"], str):
         raise TypeError(found["patches"])
-    patches: list[dict[str, Json]] = [
-        {**dict(zip(_NAMES, patch, strict=True)), "classifications": list(patch[0])} for patch in found["patches"].values()
-    ]
-    patches.sort(key=lambda patch: (not patch["publishedDateTime"], *(str(patch[name] or "") for name in _ORDER)))
-    yield Observation(LACKING.type, found["id"], {"softwarePatches": patches[:MOST]}, LACKING.name)
+    patches = sorted(found["patches"].values(), key=_place)[:MOST]
+    yield Observation(LACKING.type, found["id"], {"softwarePatches": [facts for _, facts in patches]}, LACKING.name)

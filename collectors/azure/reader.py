@@ -131,17 +131,17 @@ class Asking:
         may be passed over: so where the count changes on the way the pages are read once more, for what was passed over.
         """
         got, counts = array("q"), set[int]()  # of half a million rows a set of numbers would weigh 40 MB
-        for row in self._pages(table, query, scope, reach, counts):
-            got.append(hash(row.get("id") if isinstance(row.get("id"), str) else ""))
-            yield row
+        for page in self._pages(table, query, scope, reach, counts):
+            got.extend([hash(row["id"] if isinstance(row.get("id"), str) else "") for row in page])
+            yield from page
         if len(counts) > 1:
             known = set(got)
-            again = self._pages(table, query, scope, reach, counts)
-            yield from (row for row in again if not isinstance(row.get("id"), str) or hash(row["id"]) not in known)
+            for page in self._pages(table, query, scope, reach, counts):
+                yield from (row for row in page if not isinstance(row.get("id"), str) or hash(row["id"]) not in known)
 
     def _pages(
         self, table: str, query: str, scope: Mapping[str, Sequence[str]], reach: str, counts: set[int]
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[list[dict[str, Any]]]:
         options: dict[str, Any] = {"$top": PAGE, "resultFormat": "objectArray"}
         if reach:
             options["authorizationScopeFilter"] = reach
@@ -154,7 +154,7 @@ class Asking:
             if str(headers.get("x-ms-tenant-subscription-limit-hit", "")).lower() == "true":
                 raise _odd(table, "not every subscription was looked at")
             counts.add(total := _total(table, answer))
-            yield from data
+            yield data
             got += len(data)
             token = answer.get("$skipToken")
             if not token:

@@ -251,6 +251,23 @@ def test_a_new_field_changes_nothing(azure: Cloud) -> None:
     assert "quantumSafe" not in before[id_.lower()]
 
 
+def test_an_id_without_its_first_slash_lies_in_its_subscription(azure: Cloud) -> None:
+    id_ = azure.add("Microsoft.Network/networkSecurityGroups", "web", subscription=TEST)
+    azure.resources[id_.lower()]["id"] = id_.removeprefix("/").replace("subscriptions", "SUBSCRIPTIONS")
+    looked = collect(azure.connect(), GROUPS)
+    assert list(looked.facts("azure.network.security_group")) == [id_.lower()]
+    assert {s.scope.account: s.count for s in looked.snapshots[GROUPS]} == {TENANT: 0, PROD: 0, TEST: 1}
+
+
+def test_half_a_character_spoils_its_row_and_not_its_page(azure: Cloud) -> None:
+    azure.page = 10
+    azure.add("Microsoft.Network/networkSecurityGroups", "cut", tags={"note": "cut in the middle of \ud83d"})
+    azure.add("Microsoft.Network/networkSecurityGroups", "web")
+    looked = collect(azure.connect(), GROUPS)
+    assert "web" in {uid.rsplit("/", 1)[-1] for uid in looked.facts("azure.network.security_group")}
+    assert [s.presence for s in looked.snapshots[GROUPS] if s.scope.account == PROD] == [Presence.PARTIAL]
+
+
 def test_the_read_of_a_type_is_what_shows_it() -> None:
     assert permission_of("arm.Microsoft.Sql/servers/firewallRules") == "Microsoft.Sql/servers/firewallRules/read"
     assert permission_of("resourcegraph.resources") == "Microsoft.ResourceGraph/resources/read"

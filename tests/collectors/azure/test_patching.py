@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from collectors.azure.patching import MOST
-from tests.collectors.azure.cloud import PROD, TEST, Cloud
+from tests.collectors.azure.cloud import GONE, PROD, TEST, Cloud
 from tests.collectors.azure.collecting import collect, reason
 
 SOFTWARE = "resourcegraph.patchassessmentresources Microsoft.Compute/virtualMachines/patchAssessmentResults/softwarePatches"
@@ -91,6 +91,18 @@ def test_a_machine_with_an_odd_update_is_unread_and_no_other(azure: Cloud, odd: 
     (snapshot,) = (s for s in collect(azure.connect(), SOFTWARE).snapshots[SOFTWARE] if s.scope.account == PROD)
     assert [unread.uid.rsplit("/", 1)[-1] for unread in snapshot.unread] == ["web"]
     assert snapshot.reason is None
+
+
+def test_updates_whose_fields_are_spelt_in_different_ways_are_read_alike(azure: Cloud) -> None:
+    plain = {"patchName": "a", "version": "1", "classifications": ["Other", "Security"], "publishedDateTime": None}
+    spelt = {"PATCHNAME": "a", "Version": "1", "Classifications": ["Security", "Other"], "PublishedDate": None}
+    gone = dict.fromkeys(("patchName", "version", "classifications", "publishedDateTime"), GONE)
+    azure.assess(azure.add(MACHINE, "web"), plain)
+    azure.assess(azure.add(MACHINE, "db"), {**gone, **spelt})
+    found = lacking(azure)
+    assert found["web"] == found["db"]
+    kept = {"classifications": ["Other", "Security"], "patchName": "a", "publishedDateTime": None, "version": "1"}
+    assert found["web"] == [kept]
 
 
 def test_a_list_that_breaks_off_shows_no_machine(azure: Cloud) -> None:
