@@ -7,6 +7,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, TypeAlias
 
 from collectors.gcp import assets
@@ -80,7 +81,12 @@ def apart(type_: str, asset: Any, facet: str, made: Callable[[Any], Facts]) -> O
         facts = odd(str(error))
     except (AttributeError, KeyError, TypeError):  # a list where an object should be, somewhere within
         facts = odd("a field of another shape than it should have")
-    return Observation(type_, asset.name, facts, facet)
+    return Observation(type_, uid_of(asset), facts, facet)
+
+
+def uid_of(asset: Any) -> str:
+    """The asset's full name. Each reading of the message makes it anew; it is kept once for all facets of a resource."""
+    return intern(asset.name)
 
 
 def told(type_: str, asset: Any, facts: Facts, call: str, facet: str = "config") -> Observation:
@@ -88,8 +94,8 @@ def told(type_: str, asset: Any, facts: Facts, call: str, facet: str = "config")
     try:
         entire(asset)
     except OddValueError as error:
-        return Observation(type_, asset.name, Unread(Why.UNEXPECTED, permission_of(call), str(error)), facet)
-    return Observation(type_, asset.name, facts, facet)
+        return Observation(type_, uid_of(asset), Unread(Why.UNEXPECTED, permission_of(call), str(error)), facet)
+    return Observation(type_, uid_of(asset), facts, facet)
 
 
 def listing(shape: Shape, more: More | None = None) -> Source:

@@ -35,6 +35,7 @@ class Asked:
     quota_project: str
     agent: str
     answered: str  # `OK`, or the status of the refusal
+    page_size: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ class AssetService:
                 metadata.get("x-goog-user-project", ""),
                 metadata.get("user-agent", ""),
                 code_pb2.Code.Name(refusal.code) if refusal else "OK",
+                request.page_size,
             )
         )
         if self._cloud.latency:
