@@ -178,7 +178,7 @@ def _evidence(evidence: argparse.ArgumentParser) -> None:
     )
     verify.add_argument("pack", nargs="?", metavar="PACK", help="an exported pack (default: the configured store)")
     verify.add_argument("--public-key", metavar="FILE|KEY", help="the key to trust (default: the configured key's public half)")
-    verify.add_argument("--against", metavar="FILE", help="a checkpoint that you kept: the log must extend it")
+    verify.add_argument("--against", metavar="FILE", help="checkpoints that you kept: the log must extend them")
     verify.add_argument("--no-perform", action="store_true", help="do not perform the checks again")
     verify.add_argument("--format", choices=("text", "json"), default="text")
 

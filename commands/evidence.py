@@ -14,6 +14,7 @@ from configuration import Configuration
 from evidence_store import bodies, canonical, keys, side_file
 from evidence_store.database import FindingRow, Leaf, Store
 from evidence_store.export import export
+from evidence_store.note import NoteError
 from evidence_store.pack import Pack
 from evidence_store.records import Json, Verdict, format_time
 from evidence_store.verification import Evidence, Look, Moment, Perform, Report, verify
@@ -154,11 +155,14 @@ def _verify(given: Namespace) -> int:
     able = known(given)
     against = _text(given.against, "--against") if given.against else None
     public = _public(given, able.configuration)
-    if given.pack:
-        pack = Pack(given.pack)
-        report = verify(pack, public, against=against, perform=_performer(given, able, pack), look=pack)
-    else:
-        report = _verify_store(given, able, public, against)
+    try:
+        if given.pack:
+            pack = Pack(given.pack)
+            report = verify(pack, public, against=against, perform=_performer(given, able, pack), look=pack)
+        else:
+            report = _verify_store(given, able, public, against)
+    except NoteError as error:
+        raise UsageError(f"--against {given.against}: {error}") from None
     if given.format == "json":
         sys.stdout.write(json.dumps(report.json(), indent=1) + "\n")
     else:

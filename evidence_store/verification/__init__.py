@@ -10,7 +10,7 @@
 from collections.abc import Collection, Iterable
 
 from evidence_store.note import Checkpoint, NoteError, open_checkpoint
-from evidence_store.verification import documents
+from evidence_store.verification import anchors, documents
 from evidence_store.verification.conclusion import Facets, Looked, Moment, Perform, conclude
 from evidence_store.verification.estate import EstateVerifier
 from evidence_store.verification.evidence import Evidence, LeafRow, Look, Selection
@@ -47,16 +47,17 @@ def verify(
 ) -> Report:
     """Verify all rows of a store or a pack.
 
-    `public`: the raw Ed25519 key. `witness`: the notes of the file beside the key, a local witness. `against`: a checkpoint
-    that the auditor kept from before, or got from elsewhere. `perform` and `look`: how to perform the checks again.
+    `public`: the raw Ed25519 key. `witness`: the notes of the file beside the key, a local witness. `against`: a text with
+    the checkpoints that the auditor kept from before, or got from elsewhere. `perform` and `look`: how to perform the checks
+    again. Raises `NoteError` where `against` holds no checkpoint.
     """
     integrity, time = Problems(), Problems()
     log = LogVerifier(evidence, public, integrity, time)
     seen = _anchors(witness, public, "the file beside the key", integrity)
-    anchor = _anchors([against] if against is not None else [], public, "the checkpoint given", integrity)
+    anchor = anchors.checkpoints(against, public, integrity) if against is not None else []
     book = log.verify({checkpoint.size for checkpoint in (*seen, *anchor)})
     _hold(seen, book, book.stored, "the file beside the key", integrity)
-    _hold(anchor, book, None, "the checkpoint given", integrity)
+    _hold(anchor, book, None, anchors.WHERE, integrity)
     estate, findings = EstateVerifier(evidence, book, integrity), FindingVerifier(evidence, book, integrity)
     estate.verify()
     findings.verify()
@@ -87,10 +88,8 @@ def _anchors(notes: Iterable[str], public: bytes, where: str, integrity: Problem
     return found
 
 
-def _hold(
-    anchors: Iterable[Checkpoint], book: Logbook, stored: Collection[int] | None, where: str, integrity: Problems
-) -> None:
-    for checkpoint in anchors:
+def _hold(known: Iterable[Checkpoint], book: Logbook, stored: Collection[int] | None, where: str, integrity: Problems) -> None:
+    for checkpoint in known:
         if checkpoint.origin != book.origin:
             integrity.add(where, f"is of {checkpoint.origin}, and this log is {book.origin}")
         elif checkpoint.size > book.size:
@@ -106,8 +105,9 @@ def _integrity(problems: Problems, refused: str | None, book: Logbook, *, witnes
     if refused is not None:
         return Opinion(Outcome.REFUSED, refused, kept)
     if problems.count:
-        return Opinion(Outcome.CONTRADICTED, f"{problems.count} entries do not hold; the first: {problems.kept[0]}", kept)
-    sealed = f"{book.sealed} leaves are sealed"
+        several = "entry does not hold" if problems.count == 1 else "entries do not hold; the first"
+        return Opinion(Outcome.CONTRADICTED, f"{problems.count} {several}: {problems.kept[0]}", kept)
+    sealed = f"{book.sealed} {'leaf is' if book.sealed == 1 else 'leaves are'} sealed"
     if anchored:
         return Opinion(Outcome.HOLDS, f"{sealed}, and the checkpoint given is part of their history")
     if witnessed:
@@ -129,21 +129,23 @@ def _time(problems: Problems, book: Logbook) -> Opinion:
 def _completeness(evidence: Evidence, book: Logbook) -> Opinion:
     missing = []
     if book.size > book.sealed:
-        missing.append(f"{book.size - book.sealed} leaves are not sealed yet")
+        loose = book.size - book.sealed
+        missing.append(f"{loose} {'leaf is' if loose == 1 else 'leaves are'} not sealed yet")
         if book.ends and book.ends[-1] >= book.sealed:
             missing.append(
                 "a run ended among them without a checkpoint: it was killed just then, or its checkpoint was removed, "
                 "which only a checkpoint kept elsewhere can tell"
             )
     if book.abandoned:
-        missing.append(f"{book.abandoned} of {book.runs} runs were abandoned")
+        missing.append(f"{book.abandoned} of {book.runs} runs {'was' if book.abandoned == 1 else 'were'} abandoned")
     if book.missed:
         were = "run that was due was" if book.missed == 1 else "runs that were due were"
         missing.append(f"{book.missed} {were} missed")
     if (open_ := book.runs - len(book.ends)) > book.abandoned:
         missing.append(f"{open_ - book.abandoned} of {book.runs} runs did not end")
     if book.partial:
-        missing.append(f"{book.partial} sources were not read to their end in the last run")
+        were = "source was not read to its end" if book.partial == 1 else "sources were not read to their end"
+        missing.append(f"{book.partial} {were} in the last run")
     if evidence.selection is not None:
         told = ", ".join(f"{count} of {table}" for table, count in sorted(evidence.selection.withheld.items()) if count)
         missing.append(f"the pack is limited to {len(evidence.selection.checks)} checks; withheld: {told or 'nothing'}")

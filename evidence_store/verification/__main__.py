@@ -4,6 +4,7 @@ Exit codes: 0 nothing contradicts, 2 not a pack or not a key, 4 contradicted or 
 """
 
 import argparse
+import base64
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from evidence_store.keys import KeyFileError, parse_public
+from evidence_store.note import NoteError
 from evidence_store.pack import Pack, PackError
 from evidence_store.verification import Report, verify
 from evidence_store.verification.report import printable
@@ -26,15 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--key", required=True, help="the log's public key, from a source that you trust: base64, PEM, or a file"
     )
-    parser.add_argument("--against", help="a file with a checkpoint that you kept from before")
+    parser.add_argument("--against", help="a file with the checkpoints that you kept from before")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args(arguments)
     try:
         named = Path(options.key)
-        public = parse_public(named.read_text() if named.is_file() else options.key)
-        against = Path(options.against).read_text() if options.against else None
+        public = parse_public(named.read_text(encoding="utf-8") if named.is_file() else options.key)
+        against = Path(options.against).read_text(encoding="utf-8") if options.against else None
         report = verify(Pack(options.pack), public, against=against)
-    except (PackError, KeyFileError) as error:
+    except (PackError, KeyFileError, NoteError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     except UnicodeDecodeError:
@@ -59,7 +61,8 @@ def width_of(out: TextIO) -> int | None:
 def told(report: Report, width: int | None = None) -> str:
     """The verdicts for a person, in lines of at most `width` columns where it is given."""
     name = printable(report.origin) or "unnamed log"
-    lines = _line("", f"{name}: {report.size} leaves, root {report.root} at {report.sealed}", width, 2)
+    root = base64.b64encode(bytes.fromhex(report.root)).decode()  # as a run and its checkpoint tell it
+    lines = _line("", f"{name}, size {report.sealed}, root {root}; {report.size} leaves", width, 2)
     for name, opinion in report.opinions.items():
         lines += _line(f"{name:<13} ", f"{opinion.outcome.value.replace('_', ' ')}: {opinion.sentence}", width)
         for problem in opinion.problems[:10]:

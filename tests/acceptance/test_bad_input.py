@@ -50,6 +50,7 @@ def records(tmp_path: Path, command: Command) -> Path:
         (("evidence", "verify", "annexa.toml", "--public-key", "A" * 43 + "="), "annexa.toml"),
         (("evidence", "verify", "none.zip", "--public-key", "A" * 43 + "="), "none.zip"),
         (("evidence", "verify", "--public-key", "short"), "public key"),
+        (("evidence", "verify", "--public-key", "A" * 43 + "=", "--against", "none"), "--against none: cannot be read"),
         (("init",), "overwrites nothing"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
@@ -100,6 +101,16 @@ def test_a_statement_that_cannot_be_written_is_named(records: Path, command: Com
     ran = command("soa", "--format", format_, "--output", "/dev/full")
     assert ran.code == 2
     assert one_sentence(ran.err) == "scanner: --output /dev/full: cannot be written: No space left on device"
+
+
+def test_what_a_run_ends_with_is_what_a_verification_is_held_against(records: Path, command: Command) -> None:
+    (records / "report.txt").write_text(command("run").out)
+    command("run")
+    for kept in ("report.txt", "annexa.key.checkpoints"):
+        assert "integrity     holds" in command("evidence", "verify", "--against", kept).out
+    ran = command("evidence", "verify", "--against", "annexa.toml")
+    assert ran.code == 2
+    assert "--against annexa.toml: holds no checkpoint" in one_sentence(ran.err)
 
 
 def test_a_pack_takes_the_place_of_nothing_but_a_file(records: Path, command: Command) -> None:

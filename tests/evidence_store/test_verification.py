@@ -70,7 +70,7 @@ def test_what_the_last_run_could_not_read_makes_the_evidence_incomplete(bench: B
     bench.run("r2", {}, presence=Presence.FAILED)
     report = bench.verify()
     assert report.completeness.outcome is Outcome.INCOMPLETE
-    assert "1 sources were not read to their end" in report.completeness.sentence
+    assert "1 source was not read to its end" in report.completeness.sentence
 
 
 def test_a_leaf_that_is_dated_before_its_predecessor_contradicts_time_even_when_signed(lite: Bench) -> None:
