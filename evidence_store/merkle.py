@@ -138,10 +138,14 @@ class Ledger:
             if moved is not None:
                 moved >>= 1
                 above[moved:] = _above(below[2 * moved :])
-            touched = {place >> 1 for place in touched if moved is None or place >> 1 < moved}
+            touched = {place >> 1 for place in touched}
+            if moved is not None:
+                touched = {place for place in touched if place < moved}
+            size = len(below)
             for place in touched:
                 right = 2 * place + 1
-                above[place] = node_hash(below[right - 1], below[right]) if right < len(below) else below[right - 1]
+                left = below[right - 1]
+                above[place] = sha256(b"\x01" + left + below[right]).digest() if right < size else left
             height += 1
         del self._levels[height + 1 :]
         self._moved, self._touched = None, set()

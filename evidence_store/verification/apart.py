@@ -7,9 +7,9 @@
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from hashlib import sha256
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from evidence_store import canonical, merkle
 from evidence_store.records import Json
@@ -17,10 +17,10 @@ from evidence_store.records import Json
 SNAPSHOT, FINDING = b'{"calls":', b'{"check":'  # what their records begin with: the first of their keys
 
 _NUMBER = rb"(?:0|[1-9][0-9]{0,14})"
-_TIME = rb'"[0-9.:TZ-]{20,27}"'  # or what might be one: whoever reads it finds out
+_TIME = rb"[0-9.:TZ-]{20,27}"  # or what might be one: whoever reads it finds out
 _TEXT = rb'"[ !#-\[\]-~]*"'  # ASCII that stands for itself
 _SNAPSHOT_RECORD = re.compile(
-    rb'%b,"closed":%b,"count":%b,"effective":(null|%b),"finished":(%b)(,"held":.*,"started":)(%b)(,"types":.*)'
+    rb'%b,"closed":%b,"count":%b,"effective":(?:null|"(%b)"),"finished":"(%b)(","held":.*,"started":")(%b)(","types":.*)'
     % (_NUMBER, _NUMBER, _NUMBER, _TIME, _TIME, _TIME),
     re.DOTALL,
 )
@@ -30,10 +30,12 @@ _FINDING_RECORD = re.compile(
 )
 _MOST = 10_000  # parts of records that are remembered as canonical
 
+Judgement: TypeAlias = tuple[str, bytes]  # what a leaf says of one check: its id, and the root over its findings
+T = TypeVar("T")
 Wording: TypeAlias = tuple[bytes, bytes]  # a record of a snapshot without its numbers and times
-# What one source answered: the record after its first key, its wording, and when it speaks of, ended and began. Without a
-# wording only reading it tells.
-Answer: TypeAlias = tuple[bytes, Wording | None, bytes, bytes, bytes]
+# What one source answered: the record after its first key, its wording, and the times that it speaks of, ended and began.
+# Without a wording only reading it tells.
+Answer: TypeAlias = tuple[bytes, Wording | None, bytes | None, bytes, bytes]
 
 
 class Parts(NamedTuple):
@@ -49,13 +51,6 @@ class Parts(NamedTuple):
         prefix = b"\x00" + self.first
         hashes = [sha256(prefix + record).digest() for record in self.records]
         return merkle.root([merkle.leaf_hash(self.told), *hashes]).hex()
-
-
-class Judgement(NamedTuple):
-    """What a leaf says of one check."""
-
-    check: str
-    root: bytes
 
 
 def parts(text: bytes, first: bytes) -> Parts | None:
@@ -76,24 +71,26 @@ def parts(text: bytes, first: bytes) -> Parts | None:
     return Parts(heading, told, first, (records + b"}").split(b"," + first))
 
 
-def answers(found: Parts, known: Collection[Wording]) -> list[Answer] | None:
-    """The records of snapshots; `None` where one cannot be shown to be canonical. `known`: wordings of such as were."""
-    given: list[Answer] = []
+def answers(found: Parts, known: Mapping[Wording, T]) -> list[tuple[Answer, T | None]] | None:
+    """The records of snapshots, each with what is known of its wording; `None` where one cannot be shown to be canonical.
+
+    `known`: by the wordings of such as were.
+    """
+    given: list[tuple[Answer, T | None]] = []
     for record in found.records:
         match = _SNAPSHOT_RECORD.fullmatch(record)
+        wording, effective, finished, started = None, None, b"", b""
         if match is not None:
             effective, finished, before, started, after = match.groups()
             wording = before, after
-            if wording in known:
-                given.append((record, wording, effective, finished, started))
+            held = known.get(wording)
+            if held is not None:
+                given.append(((record, wording, effective, finished, started), held))
                 continue
         if not _is_canonical(SNAPSHOT + record):
             return None
         # In a record within a record, the last beginning is not that of the whole.
-        if match is None or b"{" in record:
-            given.append((record, None, b"", b"", b""))
-        else:
-            given.append((record, wording, effective, finished, started))
+        given.append(((record, None if b"{" in record else wording, effective, finished, started), None))
     return given
 
 
@@ -104,21 +101,29 @@ def read(answer: Answer) -> Json:
 
 def judgements(found: Parts, proven: set[bytes]) -> list[Judgement] | None:
     """The records of findings; `None` where one cannot be shown to be canonical. `proven`: lists and counts that were."""
-    given = []
+    given, last = [], b""
     for record in found.records:
         match = _FINDING_RECORD.fullmatch(record)
         if match is None:
             return None
         check, counts, effective, root = match.groups()
-        for part in (counts, effective):
-            if part not in proven:
-                if not _is_canonical(part):
-                    return None
-                if len(proven) >= _MOST:
-                    proven.clear()
-                proven.add(part)
-        given.append(Judgement(check[1:-1].decode(), bytes.fromhex(root.decode())))
+        # What was judged together speaks of the same times as a rule.
+        if not _shown(counts, proven) or (effective != last and not _shown(effective, proven)):
+            return None
+        last = effective
+        given.append((check[1:-1].decode(), bytes.fromhex(root.decode())))
     return given
+
+
+def _shown(part: bytes, proven: set[bytes]) -> bool:
+    if part in proven:
+        return True
+    if not _is_canonical(part):
+        return False
+    if len(proven) >= _MOST:
+        proven.clear()
+    proven.add(part)
+    return True
 
 
 def _is_canonical(text: bytes) -> bool:

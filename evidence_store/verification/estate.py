@@ -216,7 +216,8 @@ class EstateVerifier:
         missing = identity - len(self._opened)
         if identity < 1 or missing > MOST_MISSING:
             raise ValueError(f"row {identity} follows row {len(self._opened)}")
-        self._opened.extend([-1] * max(0, missing))
+        if missing > 0:
+            self._opened.extend([-1] * missing)
         self._opened[identity - 1] = opened
 
     def _timeline(

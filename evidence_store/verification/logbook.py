@@ -4,7 +4,7 @@ A detail is read by its bytes where these show it whole (see `apart`), else as a
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -115,31 +115,29 @@ class Bookkeeper:
             if not isinstance(record, bytes):
                 self._snapshot(index, record)
 
-    def _answers(self, index: int, told: bytes, answers: Iterable[apart.Answer]) -> None:
+    def _answers(self, index: int, told: bytes, answers: list[tuple[apart.Answer, Held | None]]) -> None:
         """What sources answered: most say day after day what they said."""
-        before = self._held.get(told, {})
-        now: dict[apart.Wording, Held] = {}
-        for answer in answers:
-            wording = answer[1]
-            held = None if wording is None else before.get(wording)
-            if held is None or held[0][-1] is not held[1]:
-                held = self._snapshot(index, apart.read(answer))
-            else:
-                self._again(index, answer, held[1])
-            if wording is not None:
-                now[wording] = held
-        self._held[told] = now
+        held = self._held.setdefault(told, {})
+        if len(held) > 2 * len(answers):
+            held.clear()
+        for answer, before in answers:
+            if before is not None and before[0][-1] is before[1]:
+                self._again(index, answer, before[1])
+                continue
+            after = self._snapshot(index, apart.read(answer))
+            if (wording := answer[1]) is not None:
+                held[wording] = after
 
     def _again(self, index: int, answer: apart.Answer, stretch: Stretch) -> None:
         _, _, effective, finished, started = answer
         if stretch.presence is not Presence.COMPLETE:
             self._book.partial += 1
-        began = _time(started)
-        if finished != started and _time(finished) < began:
+        began = parse_time(started.decode())
+        if finished != started and parse_time(finished.decode()) < began:
             self._time.add(f"ev_leaf {index}", f"{apart.read(answer)['source']} ended before it began")
         stretch.leaves.append(index)
-        if effective != b"null":
-            stretch.effective[index] = _time(effective)
+        if effective is not None:
+            stretch.effective[index] = parse_time(effective.decode())
 
     def _snapshot(self, index: int, record: dict[str, Any]) -> Held:
         provider, account, region = record["scope"]
@@ -167,7 +165,7 @@ class Bookkeeper:
         for record in detail["records"]:
             if isinstance(record, bytes):
                 continue
-            check, root = record if isinstance(record, apart.Judgement) else (record["check"], bytes.fromhex(record["root"]))
+            check, root = record if isinstance(record, tuple) else (record["check"], bytes.fromhex(record["root"]))
             stretches = self._book.judged.setdefault(check, {}).setdefault(scopes, [])
             if not stretches or stretches[-1].root != root:
                 stretches.append(JudgedStretch(root))
@@ -186,8 +184,3 @@ def _stretch(record: Mapping[str, Json], presence: Presence, said: tuple[Json, .
         reason=details.unread_of(record["reason"]),
         said=said,
     )
-
-
-def _time(text: bytes) -> datetime:
-    """A time as it stands in a record, in quotes."""
-    return parse_time(text[1:-1].decode())

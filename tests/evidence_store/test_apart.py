@@ -97,10 +97,10 @@ def taken(text: bytes, first: bytes) -> apart.Parts:
 def test_what_a_run_writes_is_taken_apart() -> None:
     text = snapshots(snapshot(0), snapshot(1, reason=["denied", "s3:Get", "no, {really}"]))
     parts = taken(text, apart.SNAPSHOT)
-    answers = apart.answers(parts, ())
+    answers = apart.answers(parts, {})
     assert answers is not None
-    assert [apart.read(answer) for answer in answers] == canonical.decode(text)["records"]
-    assert [answer[1] is not None for answer in answers] == [True, False]
+    assert [apart.read(answer) for answer, _ in answers] == canonical.decode(text)["records"]
+    assert [answer[1] is not None for answer, _ in answers] == [True, False]
     assert parts.root() == details.detail_root(canonical.decode(text))
     text = findings(finding(0), finding(1, root=ROOTS[1], counts={}, effective=[]))
     parts = taken(text, apart.FINDING)
@@ -112,9 +112,8 @@ def test_a_source_that_says_the_same_at_other_times_is_not_read_again() -> None:
     first = taken(snapshots(snapshot(0), snapshot(1)), apart.SNAPSHOT)
     later = {"started": "2026-02-01T00:00:00Z", "finished": "2026-02-01T00:00:00Z", "effective": "2026-01-31T00:00:00Z"}
     second = taken(snapshots(snapshot(0, calls=9, **later), snapshot(1, manifest=ROOTS[1], **later)), apart.SNAPSHOT)
-    known = {answer[1] for answer in apart.answers(first, ()) or ()}
-    wordings = [answer[1] in known for answer in apart.answers(second, {w for w in known if w}) or ()]
-    assert wordings == [True, False]
+    known = {answer[1]: "before" for answer, _ in apart.answers(first, {}) or () if answer[1]}
+    assert [before for _, before in apart.answers(second, known) or ()] == ["before", None]
 
 
 ODD: list[Json] = [
