@@ -31,7 +31,8 @@ FLAGS = frozenset(
 )  # fmt: skip
 WITHHELD = "withheld"  # a text that is no flag, and is not kept
 _FLAG = re.compile(r"(?<!\S)--?([\w-]+)(?:=(\S*)|\s+(?!-)(\S*))")
-_HOLDS_FLAGS = re.compile(r"(?<!\S)-")
+_FLAGS_WITHIN = re.compile(r"(?<!\S)--[a-z][a-z0-9_-]*(?:=\S*)?(?!\S)")
+_HYPHEN = re.compile(r"(?<!\S)-")
 _NAMED = re.compile(r"\$\(([^)]*)\)")
 _ETCD = "ETCD_"
 _TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})
@@ -75,7 +76,9 @@ def of_program(container: Mapping[str, Any]) -> list[Json]:
     A text is kept where it is for flags that are evidence, or holds flags itself; any other may be a secret.
     """
     held = rows(container, "env")
-    inner = {text(row, "name", needed=True) or "": _NAMED.findall(text(row, "value") or "") for row in held}
+    inner: dict[str, list[str]] = {}
+    for row in held:
+        inner.setdefault(text(row, "name", needed=True) or "", []).extend(_NAMED.findall(text(row, "value") or ""))
     line = " ".join([*(texts(container, "command") or ()), *(texts(container, "args") or ())])
     given = [(flag.replace("_", "-") in FLAGS, _NAMED.findall(f"{one}{other}")) for flag, one, other in _FLAG.findall(line)]
     own = {name for name in inner if _flag_of(name) in FLAGS}
@@ -103,7 +106,9 @@ def _row(row: Mapping[str, Any], *, shown: bool) -> dict[str, Json]:
     name, value = row["name"], text(row, "value") or ""
     for kind in sorted(table(row, "valueFrom")) if not value else ():
         return {"name": name, "from": _kept_in(kind, row["valueFrom"])}
-    return {"name": name, "value": value} if shown or _HOLDS_FLAGS.search(value) else {"name": name, "from": WITHHELD}
+    if shown or _FLAGS_WITHIN.search(value):
+        return {"name": name, "value": value}
+    return {"name": name, "from": "value" if _HYPHEN.search(value) else WITHHELD}
 
 
 def _kept_in(kind: str, source: Mapping[str, Any]) -> str:

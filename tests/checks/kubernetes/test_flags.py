@@ -126,6 +126,17 @@ def test_a_variable_for_another_flag_is_not_kept_and_does_not_matter(
     assert "b$(P)" not in repr(kept)
 
 
+def test_a_text_that_may_be_a_flag_and_is_not_kept_is_a_doubt(kube: Cluster) -> None:
+    etcd(kube, *SECURE, "$(A)", env=[value("A", "-client-cert-auth=false")])
+    assert asked(kube, ETCD).status(ETCD, UID) == "unknown"
+
+
+def test_a_name_that_is_declared_twice_stands_for_each_where_it_stood(kube: Cluster) -> None:
+    env = [value("C", "Node,RBAC"), value("A", "$(C)"), value("B", "$(A)"), value("A", "AlwaysAllow")]
+    api_server(kube, "--authorization-mode=$(B)", env=env)
+    assert asked(kube, MODES).status(MODES, UID) == "pass"
+
+
 def test_flags_within_a_variable_are_flags(kube: Cluster) -> None:
     env = [value("FLAGS", f"--v=2 {OFF}"), value("ONE", "--anonymous-auth=true")]
     program(kube, "kube-apiserver", command=["sh", "-c", "exec kube-apiserver $(FLAGS)"], env=env)

@@ -172,12 +172,13 @@ def test_of_the_control_planes_variables_those_are_kept_that_its_flags_come_from
         {"name": "OTHER", "value": HIDDEN},
         {"name": "BOTH", "value": HIDDEN},
         {"name": "FLAGS", "value": "--cert-file=/c"},
+        {"name": "PERHAPS", "value": f"-{HIDDEN}"},
         {"name": "ETCD_ROOT_PASSWORD", "value": HIDDEN},
         {"name": "ETCD_TRUSTED_CA_FILE", "value": "/ca"},
         {"name": "KEY", "valueFrom": key},
         {"name": "EMPTY"},
     ]
-    both = ["--key-file=$(KEY)", "--cert-file=$(BOTH)", "--user", "$(BOTH)", "--auto-tls=$(EMPTY)", "$(NOBODY)"]
+    both = ["--key-file=$(KEY)", "--cert-file=$(BOTH)", "--user", "$(BOTH)", "--auto-tls=$(EMPTY)", "$(PERHAPS)"]
     line = {"command": ["etcd"], "args": ["--listen-client-urls=$(URLS)", "--user=$(OTHER)", "$(FLAGS)", *both]}
     container = {"name": "etcd", "image": "i", "env": env, **line}
     owners = [{"apiVersion": "v1", "kind": "Node", "name": "a", "uid": "u"}]
@@ -195,6 +196,7 @@ def test_of_the_control_planes_variables_those_are_kept_that_its_flags_come_from
         {"name": "OTHER", "from": "withheld"},
         {"name": "BOTH", "from": "withheld"},
         {"name": "FLAGS", "value": "--cert-file=/c"},
+        {"name": "PERHAPS", "from": "value"},
         {"name": "ETCD_TRUSTED_CA_FILE", "value": "/ca"},
         {"name": "KEY", "from": "secretKeyRef"},
         {"name": "EMPTY", "value": ""},
