@@ -1,14 +1,12 @@
 """The passes: what is an answer and what is none, page by page, and that nothing undeclared ever leaves."""
 
-import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from collectors.gcp.client import Page, Patience
-from collectors.gcp.reader import Listing, Reader
-from collectors.permit import Permit
+from collectors.gcp.client import Patience
+from collectors.gcp.reader import Reader
 from collectors.source import Place, Source, UndeclaredCallError, UnreadError
 from evidence_store.records import Scope, Unread, Why
 from tests.collectors.gcp.assets import BUCKET, INSTANCE, machine
@@ -39,46 +37,6 @@ def test_every_page_is_read_and_every_request_counted(gcp: Cloud) -> None:
     of_pass = [asked for asked in gcp.asked if asked.asset_types == (BUCKET,)]
     assert [asked.token.partition("-")[0] for asked in of_pass] == ["", "2", "4", "6"]
     assert sum(s.calls for s in found.snapshots(BUCKET).values()) == 4
-
-
-def test_pages_of_inventories_are_shorter_than_others(gcp: Cloud) -> None:
-    gcp.add(INSTANCE, "vm", machine("vm"), os_inventory={"osInfo": {"shortName": "debian"}})
-    gather(gcp.connect(), INSTANCE, "OS_INVENTORY")
-    asked = {a.call.rpartition(" ")[2]: a.page_size for a in gcp.asked if INSTANCE in a.asset_types}
-    assert asked == {"RESOURCE": 1000, "OS_INVENTORY": 200}
-
-
-def test_a_page_is_let_go_before_the_next_one_comes() -> None:
-    class Pages:
-        """Answers page by page, and sees whether anybody still holds the one before."""
-
-        def __init__(self) -> None:
-            self.before: weakref.ref[Assets] | None = None
-            self.held: list[bool] = []
-
-        def page(self, _: Any, __: str, request: dict[str, Any]) -> Page:
-            self.held.append(self.before is not None and self.before() is not None)
-            number = int(request["page_token"] or 0)
-            assets = Assets(RAW(name=f"//x/{number}/{n}", asset_type=BUCKET) for n in range(3))
-            self.before = weakref.ref(assets)
-            return Page(assets, str(number + 1) if number < 3 else "", None)
-
-    class Assets(list[Any]):
-        """Can be referred to weakly. Each message holds its page, as one of the library's does."""
-
-        def __init__(self, made: Iterable[Any]) -> None:
-            super().__init__(made)
-            self.ids = {id(asset) for asset in self}
-
-    def is_of_its_page(asset: Any) -> bool:
-        held = pages.before()
-        return held is not None and id(asset) in held.ids
-
-    pages: Any = Pages()
-    listing = Listing(pages, Permit("test", frozenset()), "organizations/1")
-    found = [(asset.name.rpartition("/")[2], is_of_its_page(asset)) for asset in listing.every(RESOURCE, (BUCKET,))]
-    assert found == [("0", True), ("1", True), ("2", False)] * 4  # the last is a copy, held while the next page comes
-    assert pages.held == [False] * 4
 
 
 def test_each_asset_goes_to_the_project_that_it_belongs_to(gcp: Cloud) -> None:
