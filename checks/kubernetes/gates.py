@@ -42,7 +42,7 @@ class Gate:
     faults: tuple[str, ...] = ()  # why any pod may get past it
     doubts: tuple[str, ...] = ()  # why some may, which cannot be told from here
     selectors: tuple[Json, ...] = ()  # of the namespaces that it stands before; each must match
-    engine: str = ""  # the namespace of who answers for it
+    engine: str = ""  # the namespace of the policy engine that answers for it
 
     def stands_before(self, labels: Json) -> bool:
         """Whether it is asked about the pods of a namespace with these labels."""
@@ -63,14 +63,15 @@ def webhooks(inventory: Inventory, further: Iterable[str], engines: Iterable[str
                 continue
             service = webhook.get("service") or {}
             names = [webhook["name"], name_of(configuration), *filter(None, service.values())]
-            doubts = [] if mentions(names, engines) else ["is no policy engine that is known"]
+            is_known = mentions(names, engines)
+            doubts = [] if is_known else ["is no policy engine that is known"]
             faults = [*_fails_open(webhook.get("failurePolicy")), *_asked_too_little(rules), *_chosen(webhook)]
             yield Gate(
                 f"webhook {webhook['name']}",
                 tuple(faults),
                 (*_conditions(webhook.get("matchConditions"), harmless), *doubts),
                 tuple(_selectors(webhook)),
-                service.get("namespace") or "",
+                (service.get("namespace") or "") if is_known else "",
             )
 
 

@@ -320,6 +320,14 @@ def test_a_webhook_counts_where_it_is_known_for_a_policy_engine(kube: Cluster, n
         assert look(kube.connect(), PRESENT, parameters={PRESENT: {"engines": [name]}}).status(PRESENT) == "pass"
 
 
+def test_whoever_has_a_webhook_of_their_own_is_not_let_out_for_it(kube: Cluster) -> None:
+    space(kube, "shop")
+    service = {"service": {"namespace": "shop", "name": "own"}}
+    webhook(kube, PODS, name="own", clientConfig=service, namespaceSelector=but("shop"))
+    webhook(kube, PODS, namespaceSelector=but("shop"))
+    assert asked(kube).reason(PRESENT).endswith("in the namespaces shop")
+
+
 def test_a_webhook_outside_of_the_cluster_is_known_by_its_own_name(kube: Cluster) -> None:
     webhook(kube, PODS, clientConfig={"url": "https://policies.example.com"})
     assert asked(kube).status(PRESENT) == "pass"
