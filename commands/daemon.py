@@ -102,7 +102,7 @@ def crew_of(able: Known, store: Store) -> Crew:
         keys=keys.load_or_create(able.configuration.store.key),
         origin=origin(),
         holder=f"{socket.gethostname()}/{os.getpid()}/{os.urandom(4).hex()}",
-        start=partial(firing.start, able.configuration.file),
+        start=partial(firing.start, able.configuration),
         clock=store.firings.clock,
     )
 

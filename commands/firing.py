@@ -10,14 +10,17 @@ import sys
 import threading
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from commands import version
 from commands.opening import known, now, origin
+from configuration import Configuration, ConfigurationError
 from daemon.child import Child
 from daemon.settings import Schedule
 from evidence_store import keys
+from evidence_store.connection import Database
 from evidence_store.database import open_store
 from evidence_store.firings import Firing
 from evidence_store.records import format_time, parse_time
@@ -31,10 +34,12 @@ ROOT = Path(__file__).parent.parent
 GONE = 143  # as if it had been terminated: nobody is left to read it
 
 
-def start(config: Path | None, firing: Firing, schedule: Schedule) -> Child:
+def start(configured: Configuration, firing: Firing, schedule: Schedule) -> Child:
     """Make the run of a firing. Raises `OSError`."""
+    config = configured.file
     given = {
         "config": None if config is None else str(config.absolute()),
+        "place": _place(configured),
         "definition": firing.definition,
         "due": format_time(firing.due),
         "number": firing.number,
@@ -50,6 +55,9 @@ def command(given: Namespace) -> int:
     """Make the run."""
     threading.Thread(target=_lifeline, args=(_taken_away(),), name="lifeline", daemon=True).start()
     able = known(given)
+    if _place(able.configuration) != given.place:  # what was written since is in force only after a restart
+        file = able.configuration.file or "the built-in default"
+        raise ConfigurationError(f"{file}: names another store or key than when the daemon was started; restart the daemon")
     chosen = given.firing.definition
     wanted = Wanted(tuple(chosen["controls"]), tuple(chosen["checks"]), tuple(chosen["targets"]))
     selection = select(able.configuration, wanted, able.checks, able.catalogue, able.sources)
@@ -73,6 +81,13 @@ def command(given: Namespace) -> int:
         )
         outcome = run(environment, selection, wait=given.wait)
     return DONE if outcome.complete else INCOMPLETE
+
+
+def _place(configured: Configuration) -> list[str]:
+    """The store and the key, without a password: others see what a process is started with."""
+    with closing(Database(configured.store.url)) as database:
+        store = str(database.path.resolve()) if database.sqlite else database.name
+    return [store, str(Path(configured.store.key).resolve())]
 
 
 def _once(run_id: str) -> Callable[[Progress], None]:
@@ -109,7 +124,9 @@ def given_by(text: str) -> Namespace:
     given = json.loads(text)
     due: datetime = parse_time(given["due"])
     firing = Firing(given["definition"]["name"], given["definition"], due, given["number"])
-    return Namespace(command="firing", config=given["config"], debug=False, firing=firing, wait=given["wait"])
+    return Namespace(
+        command="firing", config=given["config"], place=given["place"], debug=False, firing=firing, wait=given["wait"]
+    )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from daemon.settings import Schedule
 from evidence_store import keys
 from evidence_store.database import Store, open_store
 from tests.acceptance.conftest import RECORDS, Command, command
@@ -276,3 +277,40 @@ def test_a_service_manager_is_told_when_it_has_started(
         assert manager.recv(100) == b"READY=1"
     assert daemon.wait_for("daemon.started")
     assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("changed", ["url", "key"])
+def test_a_run_keeps_its_evidence_nowhere_but_where_its_daemon_does(lite_site: Site, start: Start, changed: str) -> None:
+    lite_site.write('name = "a"\nevery = "365d"')
+    daemon = start()
+    daemon.wait_for("daemon.started")
+    text = lite_site.file.read_text()
+    if changed == "url":
+        lite_site.file.write_text(text.replace("annexa.db", "other.db"))
+    else:
+        lite_site.file.write_text(text.replace("[store]", '[store]\nkey = "other.key"'))
+    lite_site.make_due("a")
+    reload(daemon, "reload.failed")
+    ended = daemon.wait_for("run.ended")
+    assert ended["outcome"] == "failed"
+    assert "names another store or key than when the daemon was started; restart the daemon" in ended["error"]
+    assert list(lite_site.directory.glob("other*")) == []
+    assert daemon.stop() == 0
+
+
+def test_a_configuration_is_the_same_however_its_path_is_written(lite_site: Site, tmp_path: Path) -> None:
+    lite_site.write('name = "a"\nevery = "365d"')
+    lite_site.file.write_text(lite_site.file.read_text().replace(f"sqlite:///{tmp_path}/annexa.db", "sqlite:///annexa.db"))
+    (tmp_path / "below").mkdir()
+    log = tmp_path / "log"
+    lite_site.store.firings.register("a", Schedule("a", every="365d").definition(), datetime.now(UTC) - YEAR)
+    with log.open("wb") as err:
+        words = [sys.executable, str(ROOT / "scanner.py"), "daemon", "--log-format", "json", "--config", "../annexa.toml"]
+        process = subprocess.Popen(words, cwd=tmp_path / "below", stderr=err)
+    try:
+        until(lambda: '"run.ended"' in log.read_text(), log.read_text)
+    finally:
+        process.terminate()
+        process.wait(HANG)
+    [ended] = [line for line in map(json.loads, log.read_text().splitlines()) if line["event"] == "run.ended"]
+    assert ended["outcome"] == "complete"
