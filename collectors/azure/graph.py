@@ -18,6 +18,7 @@ from collectors.source import Bulk, Facet, Item, Source, bulk, source
 from evidence_store.records import Observation, Unread, Why
 
 Row: TypeAlias = dict[str, Any]
+Found: TypeAlias = tuple[str, str, Any]  # what an `Item` is made of; of half a million rows few may come to be one
 
 WIDE = "id, name, type, location, tags, kind, sku, identity, zones, managedBy, properties"
 NARROW = "id, name, type, properties"
@@ -25,32 +26,36 @@ NARROW = "id, name, type, properties"
 _grants: dict[str, str] = {}  # kind -> what a role must hold to be shown it
 
 
-def _as_they_come(_: Reader, items: Iterator[Item]) -> Iterator[Item]:
-    return items
+def _as_they_come(_: Reader, rows: Iterator[Found]) -> Iterator[Found]:
+    return rows
 
 
-def _at_home(reader: Reader, items: Iterator[Item]) -> Iterator[Item]:
+def _at_home(reader: Reader, rows: Iterator[Found]) -> Iterator[Found]:
     """Subscriptions; of one that another tenant lets us manage, what lies above it is not seen from here."""
-    for item in items:
-        if not isinstance(item.body, Unread) and (of := str(item.body.get("tenantId") or "").lower()) != reader.sight.tenant:
+    for kind, account, body in rows:
+        if not isinstance(body, Unread) and (of := str(body.get("tenantId") or "").lower()) != reader.sight.tenant:
             above = f"the subscription is of the tenant {of or 'that is not told'}: what lies above it is not seen from here"
-            yield Item(item.kind, item.account, Unread(Why.UNSUPPORTED, "resourcegraph.resourcecontainers", above))
+            yield kind, account, Unread(Why.UNSUPPORTED, "resourcegraph.resourcecontainers", above)
         else:
-            yield item
+            yield kind, account, body
 
 
 def table(
-    name: str, columns: str, *, above: bool = False, gather: Callable[[Reader, Iterator[Item]], Iterator[Item]] = _as_they_come
+    name: str,
+    columns: str,
+    *,
+    above: bool = False,
+    gather: Callable[[Reader, Iterator[Found]], Iterator[Found]] = _as_they_come,
 ) -> Bulk:
     """One pass over a table. `above`: with what is laid down above subscriptions; `gather` may put rows together."""
 
     def read(reader: Reader, kinds: tuple[str, ...]) -> Iterator[Item]:
-        return gather(reader, _pass(reader, name, columns, kinds, above=above))
+        return (Item(*found) for found in gather(reader, _pass(reader, name, columns, kinds, above=above)))
 
     return bulk(f"resourcegraph.{name}")(read)
 
 
-def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, above: bool) -> Iterator[Item]:
+def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, above: bool) -> Iterator[Found]:
     yield from _hidden(reader, kinds, above=above)
     types = ", ".join(f"'{kind}'" for kind in kinds)
     query = f"{table} | where type in~ ({types}) | project {columns} | order by id asc"
@@ -59,25 +64,25 @@ def _pass(reader: Reader, table: str, columns: str, kinds: tuple[str, ...], *, a
         for row in reader.asking.rows(table, query, {"subscriptions": subscriptions}, reach):
             kind, id_ = str(row["type"]).lower(), row["id"]
             if not isinstance(id_, str):
-                yield Item(kind, "", Unread(Why.UNEXPECTED, f"resourcegraph.{table}", "a row of no resource"))
+                yield kind, "", Unread(Why.UNEXPECTED, f"resourcegraph.{table}", "a row of no resource")
                 continue
             account = account_of(id_) or own
             if account == own:
                 if id_ in inherited:
                     continue
                 inherited.add(id_)
-            yield Item(kind, account, row)
+            yield kind, account, row
 
 
-def _hidden(reader: Reader, kinds: Iterable[str], *, above: bool) -> Iterator[Item]:
+def _hidden(reader: Reader, kinds: Iterable[str], *, above: bool) -> Iterator[Found]:
     """What would be left out of the rows without a word. Of the tenant only where the table holds what lies there."""
     sight = reader.sight
     for kind in kinds:
         if above and sight.lost is not None:
-            yield Item(kind, reader.account, sight.lost)
+            yield kind, reader.account, sight.lost
         for account in (*((reader.account,) if above else ()), *sight.readable()):
             if (lacking := sight.lacking(account, f"{kind}/read")) is not None:
-                yield Item(kind, account, Unread(Why.DENIED, _grants[kind], lacking))
+                yield kind, account, Unread(Why.DENIED, _grants[kind], lacking)
 
 
 def _questions(reader: Reader, *, above: bool) -> Iterator[tuple[Sequence[str], str]]:

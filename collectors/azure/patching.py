@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any
 
-from collectors.azure.graph import NARROW, Row, of_type, table
+from collectors.azure.graph import NARROW, Found, Row, of_type, table
 from collectors.azure.reader import Reader
 from collectors.azure.shaping import believed, observed, only, uid_of
-from collectors.source import Facet, Item
+from collectors.source import Facet
 from evidence_store.records import Json, Observation, Unread, Why
 
 PATCH = Facet(
@@ -46,32 +46,32 @@ _LAYOUTS = 1000  # ways to spell an update's fields that are remembered
 _Update = tuple[tuple[Any, ...], dict[str, Json]]  # where it stands in a machine's list, and what is kept of it
 
 
-def _by_machine(_reader: Reader, items: Iterable[Item]) -> Iterator[Item]:
-    """Rows as they come, and in the end what each machine lacks as one item.
+def _by_machine(_reader: Reader, rows: Iterable[Found]) -> Iterator[Found]:
+    """Rows as they come, and in the end what each machine lacks as one.
 
     In the end, since a row may come again on a later page when the list changes in between.
     """
     software, known = SOFTWARE.lower(), _Known()
     held: dict[str, tuple[str, dict[int, _Update] | str]] = {}  # machine -> its account, and what it lacks by its row
-    for item in items:
-        if item.kind != software or isinstance(item.body, Unread):
-            yield item
+    for kind, account, body in rows:
+        if kind != software or isinstance(body, Unread):
+            yield kind, account, body
             continue
-        machine, _, number = item.body["id"].lower().partition("/patchassessmentresults/")
+        machine, _, number = body["id"].strip("/").lower().partition("/patchassessmentresults/")
         if not number:
-            yield Item(item.kind, item.account, Unread(Why.UNEXPECTED, f"{SOFTWARE}/read", "an update of no machine"))
+            yield kind, account, Unread(Why.UNEXPECTED, f"{SOFTWARE}/read", "an update of no machine")
             continue
         if machine not in held:
-            held[machine] = (item.account, {})
+            held[machine] = (account, {})
         patches = held[machine][1]
         try:
             if isinstance(patches, dict):
-                patches[hash(number)] = known.update(item.body)
+                patches[hash(number)] = known.update(body)
         except (KeyError, TypeError, AttributeError) as error:
-            held[machine] = (item.account, type(error).__name__)
+            held[machine] = (account, type(error).__name__)
     while held:
         machine, (account, found) = held.popitem()
-        yield Item(software, account, {"id": f"/{machine.strip('/')}", "patches": found})
+        yield software, account, {"id": f"/{machine}", "patches": found}
 
 
 class _Known:
