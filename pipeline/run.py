@@ -35,7 +35,7 @@ from pipeline.basis import basis
 from pipeline.collect import Collection, Collector, Progress, trail
 from pipeline.coverage import coverage
 from pipeline.judge import Facets, Seen, World, judge
-from pipeline.memory import give_back, share_heaps
+from pipeline.memory import give_back, pass_over_imports, share_heaps
 from pipeline.plan import Sources
 from pipeline.selection import Selection, unreachable
 from pipeline.shares import Shares
@@ -111,6 +111,7 @@ class _Gathered:
 def run(environment: Environment, selection: Selection, *, wait: float = 0) -> Outcome:
     """Do one run. Raises `HeldError`, `RolledBackError`, `StoreError` before it begins; `StoreFailedError` after."""
     share_heaps()
+    pass_over_imports()
     with environment.store.writer(
         environment.keys, origin=environment.origin, wait=wait, clock=environment.clock, crash=environment.crash
     ) as writer:
