@@ -133,9 +133,14 @@ def _ingress(item: Mapping[str, Any]) -> dict[str, Json]:
         "annotations": _annotations(item, _ENTRANCE),
         "ingressClassName": text(spec, "ingressClassName"),
         "defaultBackend": whole(spec, "defaultBackend"),
-        "rules": [only(rule, "host", "http") for rule in rows(spec, "rules")],
+        "rules": [_route(rule) for rule in rows(spec, "rules")],
         "tls": [{"hosts": texts(one, "hosts"), "secretName": text(one, "secretName")} for one in rows(spec, "tls")],
     }
+
+
+def _route(rule: Mapping[str, Any]) -> dict[str, Json]:
+    text(rule, "host")
+    return only(rule, "host", "http")
 
 
 @source("list networkpolicies.networking.k8s.io", level="account", yields=[NETWORK_POLICY])

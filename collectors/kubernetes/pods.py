@@ -14,6 +14,7 @@ from collectors.kubernetes.shapes import (
     MalformedError,
     identity,
     names,
+    number,
     observed,
     only,
     rows,
@@ -113,7 +114,7 @@ def _pod(item: Mapping[str, Any]) -> dict[str, Json]:
         **{name: text(spec, name) for name in _SETTINGS},
         **{name: truth(spec, name) for name in _SWITCHES},
         "nodeSelector": words(spec, "nodeSelector"),
-        "securityContext": whole(spec, "securityContext"),
+        "securityContext": _security(spec),
         "resources": whole(spec, "resources"),
         "containerResources": {
             text(container, "name", needed=True): table(container, "resources")
@@ -156,11 +157,26 @@ def _program(container: Mapping[str, Any]) -> dict[str, Json]:
 def _container(container: Mapping[str, Any], *, readable: bool) -> dict[str, Json]:
     text(container, "name", needed=True)
     text(container, "image")
-    table(container, "securityContext")
+    _security(container)
     found = only(container, *_CONTAINER)
     found |= {name: rows(container, name) for name in _LISTS if container.get(name)}
     if readable:
         found |= {name: texts(container, name) for name in ("command", "args") if container.get(name)}
+    return found
+
+
+def _security(of: Mapping[str, Any]) -> dict[str, Json] | None:
+    """A security context as it stands. What checks read of it has to be what it is said to be."""
+    found = whole(of, "securityContext")
+    if found is not None:
+        for name in ("privileged", "allowPrivilegeEscalation", "readOnlyRootFilesystem", "runAsNonRoot"):
+            truth(found, name)
+        number(found, "runAsUser")
+        for name in ("add", "drop"):
+            texts(table(found, "capabilities"), name)
+        text(table(found, "seccompProfile"), "type")
+        truth(table(found, "windowsOptions"), "hostProcess")
+        text(table(found, "windowsOptions"), "runAsUserName")
     return found
 
 

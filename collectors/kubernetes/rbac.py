@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.kubernetes.reader import Reader
-from collectors.kubernetes.shapes import identity, observed, only, rows, table, text, texts, whole
+from collectors.kubernetes.shapes import MalformedError, identity, observed, only, rows, table, text, texts, whole
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
@@ -80,16 +80,18 @@ def _rules(item: Mapping[str, Any]) -> list[dict[str, Json]]:
 
 
 def _binding(item: Mapping[str, Any]) -> dict[str, Json]:
-    return {**identity(item), "roleRef": _role_ref(item)}
+    return {**identity(item), "roleRef": _role_ref(item, "ClusterRole", "Role")}
 
 
 def _cluster_binding(item: Mapping[str, Any]) -> dict[str, Json]:
-    return {**identity(item, namespaced=False), "roleRef": _role_ref(item)}
+    return {**identity(item, namespaced=False), "roleRef": _role_ref(item, "ClusterRole")}
 
 
-def _role_ref(item: Mapping[str, Any]) -> dict[str, Json]:
+def _role_ref(item: Mapping[str, Any], *kinds: str) -> dict[str, Json]:
     referred = table(item, "roleRef", needed=True)
     kind, name = text(referred, "kind", needed=True), text(referred, "name", needed=True)
+    if kind not in kinds:
+        raise MalformedError(f"roleRef is of the kind {kind}")
     return {"apiGroup": text(referred, "apiGroup"), "kind": kind, "name": name}
 
 

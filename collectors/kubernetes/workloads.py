@@ -70,9 +70,26 @@ def _workload(item: Mapping[str, Any]) -> dict[str, Json]:
         "selector": whole(spec, "selector"),
         "templateLabels": words(table(template, "metadata"), "labels"),
         "nodeSelector": words(runs, "nodeSelector"),
-        "topologySpreadConstraints": rows(runs, "topologySpreadConstraints"),
-        "affinity": whole(runs, "affinity"),
+        "topologySpreadConstraints": [_term(row) for row in rows(runs, "topologySpreadConstraints")],
+        "affinity": _affinity(runs),
     }
+
+
+def _affinity(runs: Mapping[str, Any]) -> dict[str, Json] | None:
+    """What draws pods together and apart, as it stands. What checks read of it has to be what it is said to be."""
+    found = whole(runs, "affinity")
+    apart = table(found or {}, "podAntiAffinity")
+    for term in rows(apart, "requiredDuringSchedulingIgnoredDuringExecution"):
+        _term(term)
+    for preferred in rows(apart, "preferredDuringSchedulingIgnoredDuringExecution"):
+        _term(table(preferred, "podAffinityTerm"))
+    return found
+
+
+def _term(of: Mapping[str, Any]) -> Mapping[str, Any]:
+    text(of, "topologyKey")
+    selector(of, "labelSelector")
+    return of
 
 
 def _replicated(item: Mapping[str, Any]) -> dict[str, Json]:
