@@ -29,7 +29,7 @@ class StoreEvidence:
         given = 0
         try:
             for part in self._connection.execute(query, execution_options={"yield_per": _CHUNK}).partitions():
-                yield from part
+                yield from map(tuple, part)
                 given += len(part)
         except OperationalError:
             raw = self._connection.connection.driver_connection
@@ -50,8 +50,7 @@ class StoreEvidence:
 
     def streams(self) -> Iterator[tuple[int, str, str, str, str]]:
         s = schema.stream.c
-        for row in self._rows(sa.select(s.id, s.provider, s.account, s.region, s.source).order_by(s.id)):
-            yield tuple(row)
+        yield from self._rows(sa.select(s.id, s.provider, s.account, s.region, s.source).order_by(s.id))
 
     def states(self) -> Iterator[StateRow]:
         s = schema.state.c
@@ -65,8 +64,7 @@ class StoreEvidence:
     def findings(self) -> Iterator[FindingColumns]:
         f = schema.finding.c
         query = sa.select(f.id, *(f[name] for name in HASHED), f.closed)
-        for row in self._rows(query.order_by(f.check, f.uid, f.provider, f.account, f.region, f.opened)):
-            yield tuple(row)
+        yield from self._rows(query.order_by(f.check, f.uid, f.provider, f.account, f.region, f.opened))
 
     def documents(self) -> Iterator[tuple[str, str, bytes]]:
         d = schema.document.c
