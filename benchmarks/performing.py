@@ -22,7 +22,8 @@ from evidence_store import canonical, keys, redaction, sealing, side_file
 from evidence_store.database import Store, Writer, open_store
 from evidence_store.records import Finding, Json, Observation, Presence, Scope, Severity, Snapshot, Status
 from evidence_store.verification import verify
-from pipeline.judge import Facets, Seen, World, judge
+from pipeline.facts import Facets, Seen
+from pipeline.judge import World, judge
 from pipeline.perform import Performer, parameters_of
 from pipeline.plan import Sources
 

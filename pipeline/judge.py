@@ -1,17 +1,14 @@
 """Put each chosen check to each resource of its type, from stored states and this run's snapshots.
 
-- A fact is what its facet's state says; `None` where the facet's source was read to its end and had nothing for the
-  resource; unread where the snapshot says so or nobody asked.
 - Where the listing of a type is not complete, each check on it gives one `unknown` for the scope itself.
 - A pass on facts that should carry a time and carry none, or one that lies ahead, is `unknown`.
 - The age of a pass is that of its own oldest facts, and of the newest of each kind of record that it looked up.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from datetime import time as midnight
-from typing import Protocol, TypeAlias
 
 from checks.check import Check
 from evidence_store.records import (
@@ -21,52 +18,15 @@ from evidence_store.records import (
     Presence,
     Resource,
     Scope,
-    Snapshot,
     Status,
     Unread,
     UnreadFactError,
     Verdict,
     Why,
     format_time,
-    parse_time,
 )
+from pipeline.facts import Facets, Facts, Seen, States
 from pipeline.plan import Origin, Sources
-
-Facets: TypeAlias = Mapping[str, Mapping[str, Json]]  # facet -> its facts
-
-
-class States(Protocol):
-    """The stored states in force, joined by uid and streamed in the order of uids."""
-
-    def resources(self, scope: Scope, type_: str) -> Iterable[tuple[str, Facets]]: ...
-
-
-Missed: TypeAlias = tuple[str, str, str]  # type, uid, facet
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one source's answer in one scope allows to say, whatever older states the store still holds."""
-
-    presence: Presence
-    reason: Unread | None  # why presence is not complete
-    unread: Mapping[Missed, Unread] = field(default_factory=dict)  # asked for and not obtained
-    unseen: frozenset[Missed] = frozenset()  # in the store from before, not named by a partial listing
-    effective: datetime | None = None  # the time that the whole answer speaks of, where it is not that of the look
-    empty: bool = False  # read to its end, and there is nothing: no state needs to be looked for
-
-    @classmethod
-    def of(cls, snapshot: Snapshot, unseen: Iterable[Missed] = ()) -> "Seen":
-        unread = {(u.type, u.uid, u.facet): u.unread for u in snapshot.unread}
-        empty = snapshot.presence is Presence.COMPLETE and not snapshot.count and not unread
-        return cls(snapshot.presence, snapshot.reason, unread, frozenset(unseen), snapshot.effective, empty)
-
-    def lacks(self, type_: str, uid: str, facet: str) -> Unread | None:
-        """Why this facet was not read; `None` if it was, or if the source answered that there is none."""
-        if self.presence is Presence.FAILED:
-            return self.reason
-        key = (type_, uid, facet)
-        return self.unread.get(key) or (self.reason if key in self.unseen else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,63 +37,17 @@ class Judgement:
     effective: datetime | None
 
 
-class Facts:
-    """The facts of one type that someone declared, picked from a resource's facets."""
-
-    def __init__(self, sources: Sources, type_: str, names: Sequence[str]) -> None:
-        self.type = type_
-        self._origins = [(name, sources.fact(type_, name)) for name in names]
-        listing = sources.listing(type_)
-        facets = {(o.source.name, o.facet.name): o for o in [listing, *(o for _, o in self._origins)]}
-        self._timed = [o for o in facets.values() if o.facet.effective is not None]
-        self._sources = sorted({source for source, _ in facets})
-
-    def pick(self, seen: Mapping[str, Seen], uid: str, facets: Facets) -> dict[str, Json | Unread]:
-        """`seen` is by source name, for the resource's scope."""
-        picked: dict[str, Json | Unread] = {}
-        for name, origin in self._origins:
-            picked[name] = _fact(origin, name, seen, uid, facets)
-        return picked
-
-    def reported(self, seen: Mapping[str, Seen]) -> list[datetime]:
-        """The times that whole answers speak of, where a source says so: when a report was generated."""
-        answers = (seen.get(source) for source in self._sources)
-        return [answer.effective for answer in answers if answer is not None and answer.effective is not None]
-
-    def effective(self, facets: Facets) -> tuple[list[datetime], str]:
-        """The times that these facets speak of, and the name of one that is missing or malformed."""
-        times: list[datetime] = []
-        for origin in self._timed:
-            name = origin.facet.effective or ""
-            try:
-                times.append(parse_time(facets[origin.facet.name][name]))
-            except (KeyError, TypeError, ValueError):
-                if origin.facet.name in facets:
-                    return times, name
-        return times, ""
-
-
-def _fact(origin: Origin, name: str, seen: Mapping[str, Seen], uid: str, facets: Facets) -> Json | Unread:
-    snapshot = seen.get(origin.source.name)
-    if snapshot is None:
-        return Unread(Why.NOT_COLLECTED, origin.source.name)
-    if lacking := snapshot.lacks(origin.facet.type, uid, origin.facet.name):
-        return lacking
-    state = facets.get(origin.facet.name)
-    if state is None and snapshot.presence is not Presence.COMPLETE:
-        return snapshot.reason
-    return None if state is None else state.get(name)
-
-
 class Look:
     """The inventory of one question: look-ups as far as the check looks (ISMS records: all of them), each one recorded."""
 
-    def __init__(self, world: "World", check: Check, resource: Resource) -> None:
+    def __init__(self, world: "World", check: Check, resource: Resource, at: datetime) -> None:
         self._world = world
         self._check = check
         self._resource = resource
+        self._at = at
         self.made: list[Lookup] = []
-        self.newest: dict[str, datetime] = {}  # type -> the newest time of what was looked up: a register keeps its history
+        # Type -> the newest time of what was looked up: a register keeps its history. What is planned is no evidence of today.
+        self.newest: dict[str, datetime] = {}
 
     def get(self, type_: str, uid: str) -> Resource | None:
         self._remember(Lookup(type_, uid=uid))
@@ -152,7 +66,7 @@ class Look:
 
     def _give(self, type_: str, found: "_Found") -> Resource:
         for time in found.times:
-            self.newest[type_] = max(time, self.newest.get(type_, time))
+            self.newest[type_] = max(time, self.newest.get(type_, time), key=lambda t: (not _ahead(t, self._at), t))
         names = self._check.looks_up[type_]
         return Resource(type_, found.uid, found.scope, {name: found.facts[name] for name in names})
 
@@ -378,7 +292,7 @@ def ask(
 ) -> Verdict:
     """Put one check to one resource, and hold its answer against the times that the facts speak of."""
     resource = Resource(facts.type, uid, scope, facts.pick(world.seen(scope), uid, facets))
-    look = Look(world, check, resource)
+    look = Look(world, check, resource, at)
     verdict = check.perform(resource, look, at, parameters)
     if "\0" in verdict.reason:  # a name may hold one, and PostgreSQL keeps none in a text
         verdict = replace(verdict, reason=verdict.reason.replace("\0", "\\0"))

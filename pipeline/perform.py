@@ -13,7 +13,8 @@ from evidence_store import canonical
 from evidence_store.records import Json, Scope, Status, Unread, Verdict
 from evidence_store.rows import FindingRow
 from evidence_store.verification import Moment
-from pipeline.judge import Facets, Facts, Seen, World, ask, not_listed, unlisted_uid
+from pipeline.facts import Facets, Facts, Seen
+from pipeline.judge import World, ask, not_listed, unlisted_uid
 from pipeline.plan import Sources
 
 Parameters = Mapping[tuple[str, str], Mapping[str, Json]]  # (check, digest) -> values

@@ -18,7 +18,8 @@ from collectors.source import Connection, Source, kinds, sources
 from evidence_store.records import Finding, Json, Observation, Scope, Snapshot, Unread
 from evidence_store.redaction import Redactor
 from pipeline.collect import Collection, Collector
-from pipeline.judge import Seen, World, judge
+from pipeline.facts import Seen
+from pipeline.judge import World, judge
 from pipeline.plan import Sources
 
 Identity = tuple[str, str, str]  # type, uid, facet

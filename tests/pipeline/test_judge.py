@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,8 +21,10 @@ from evidence_store.records import (
     Unread,
     UnreadFacet,
     Why,
+    parse_time,
 )
-from pipeline.judge import Judgement, Seen, World, judge
+from pipeline.facts import Seen
+from pipeline.judge import Judgement, World, judge
 from pipeline.plan import DeclarationError, Sources
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -223,16 +225,19 @@ def test_the_time_that_a_whole_report_speaks_of_is_the_age_of_a_pass() -> None:
     assert (found.finding.status, found.effective) == (Status.PASS, made)
 
 
-def test_the_newest_record_of_a_register_is_the_age_of_what_it_shows() -> None:
+@pytest.mark.parametrize(("days", "newest"), [((10, 20), "2026-02-20"), ((10, 310), "2026-02-10"), ((310, 320), "2026-12-17")])
+def test_the_newest_record_of_a_register_is_the_age_of_what_it_shows(days: tuple[int, int], newest: str) -> None:
+    """What is planned is no evidence of today; where nothing else is there, the age says that it lies ahead."""
     bags = Source(
         "Bags", "toy", "account", (Facet("toy.bag", ("Box", "On"), lists=True, effective="On"),), (), (), lambda r: []
     )
-    dated = {f"bag:{day}": {"config": {"Box": "a", "On": f"2026-02-{day}"}} for day in (10, 20)}
+    dates = {day: date(2026, 1, 31) + timedelta(days=day) for day in days}
+    dated = {f"bag:{day}": {"config": {"Box": "a", "On": on.isoformat()}} for day, on in dates.items()}
     states: dict[str, Any] = {**BOX, "toy.bag": dated}
     seen = {(s.scope, s.source): Seen.of(s) for s in (snapshot("List"), snapshot("Bags"))}
     world = World(Sources([LIST, LID, SCAN, bags]), States(states), seen, [BAGGED])
     (found,) = judge(world, "toy.box", HERE, [BAGGED], {"has_bag": {}}, {"has_bag": ""}, AT)
-    assert found.effective == datetime(2026, 2, 20, tzinfo=UTC)
+    assert found.effective == parse_time(newest)
 
 
 def has_bag(box: Resource, *, inventory: Inventory) -> Answer:
