@@ -12,7 +12,6 @@ _AWS_TYPES = ("external", "nlb-ip")
 # Annotations by which a cloud gives a service an address of the internal network only, and the values that say so.
 _INTERNAL = (
     (_AWS_INTERNAL, ("true", "0.0.0.0/0")),
-    (_AWS_SCHEME, ("internal",)),
     ("service.beta.kubernetes.io/azure-load-balancer-internal", ("true",)),
     ("networking.gke.io/load-balancer-type", ("internal",)),
     ("cloud.google.com/load-balancer-type", ("internal",)),
@@ -56,23 +55,22 @@ def k8s_service_not_exposed(service: Resource, *, approved: tuple[str, ...] = ()
     ways = [f"at {some(sorted(addresses))}"] if addresses else []
     if kind == "NodePort":
         ways.append("by node ports")
-    doubtful = kind == "LoadBalancer" and _says_nothing_to_aws(service)
-    if kind == "LoadBalancer" and not doubtful and not _is_internal(service.fact("annotations") or {}):
+    internal = _is_internal(service) if kind == "LoadBalancer" else True
+    if internal is False:
         ranges = _ranges(service)
         ways.append(f"by a load balancer, from {some(ranges) if ranges else 'any address'}")
-    if listed(name_of(service), approved) or not (ways or doubtful):
+    if listed(name_of(service), approved) or (internal and not ways):
         return None
     if not ways:
-        return Unknown(f"service {name_of(service)} does not say who reaches its load balancer: annotate it with {_AWS_SCHEME}")
+        asked = f"annotate it with {_AWS_SCHEME}{'' if _is_of_aws(service) else ' for the class that reads it'}"
+        return Unknown(f"service {name_of(service)} does not say who reaches its load balancer: {asked}")
     return f"service {name_of(service)} is reachable from outside {' and '.join(ways)}, and not on the approved list"
 
 
-def _says_nothing_to_aws(service: Resource) -> bool:
-    """Whether AWS's controller makes the load balancer, and is not told for which network."""
-    annotations = service.fact("annotations") or {}
-    kind = annotations.get("service.beta.kubernetes.io/aws-load-balancer-type")
-    own = service.fact("loadBalancerClass") in _AWS_CLASSES or kind in _AWS_TYPES
-    return own and _AWS_SCHEME not in annotations and _AWS_INTERNAL not in annotations
+def _is_of_aws(service: Resource) -> bool:
+    """Whether AWS's own controller makes the load balancer."""
+    kind = (service.fact("annotations") or {}).get("service.beta.kubernetes.io/aws-load-balancer-type")
+    return service.fact("loadBalancerClass") in _AWS_CLASSES or kind in _AWS_TYPES
 
 
 def _ranges(service: Resource) -> list[str]:
@@ -81,9 +79,16 @@ def _ranges(service: Resource) -> list[str]:
     return sorted({*(service.fact("loadBalancerSourceRanges") or told)})
 
 
-def _is_internal(annotations: Json) -> bool:
+def _is_internal(service: Resource) -> bool | None:
+    """Whether a load balancer has an address of the internal network only; `None` where that cannot be told."""
+    annotations = service.fact("annotations") or {}
+    scheme = annotations.get(_AWS_SCHEME)
+    if _is_of_aws(service) and (scheme is not None or _AWS_INTERNAL not in annotations):
+        return None if scheme is None else scheme == "internal"
     told = any(str(annotations.get(key, "")).casefold() in values for key, values in _INTERNAL)
-    return told or bool(annotations.get(_INTERNAL_SUBNET))
+    if told or annotations.get(_INTERNAL_SUBNET):
+        return True
+    return None if scheme == "internal" else False  # no other controller reads it
 
 
 @check(

@@ -50,7 +50,7 @@ def test_a_service_that_is_reached_from_outside_is_on_the_list(kube: Cluster, sp
     [
         ("service.beta.kubernetes.io/aws-load-balancer-internal", "true", "pass"),
         ("service.beta.kubernetes.io/aws-load-balancer-internal", "false", "fail"),
-        ("service.beta.kubernetes.io/aws-load-balancer-scheme", "internal", "pass"),
+        ("service.beta.kubernetes.io/aws-load-balancer-scheme", "internal", "unknown"),  # only AWS's own controller reads it
         ("service.beta.kubernetes.io/aws-load-balancer-scheme", "internet-facing", "fail"),
         ("service.beta.kubernetes.io/azure-load-balancer-internal", "true", "pass"),
         ("networking.gke.io/load-balancer-type", "Internal", "pass"),
@@ -74,6 +74,14 @@ def test_a_load_balancer_of_the_internal_network_is_not_outside(kube: Cluster, k
         ({"aws-load-balancer-scheme": "internal"}, {"loadBalancerClass": "service.k8s.aws/nlb"}, "pass"),
         ({"aws-load-balancer-scheme": "internet-facing"}, {"loadBalancerClass": "eks.amazonaws.com/nlb"}, "fail"),
         ({"aws-load-balancer-type": "external", "aws-load-balancer-internal": "false"}, {}, "fail"),
+        ({"aws-load-balancer-type": "external", "aws-load-balancer-internal": "true"}, {}, "pass"),
+        (
+            {"aws-load-balancer-type": "external", "aws-load-balancer-internal": "true"}
+            | {"aws-load-balancer-scheme": "internet-facing"},  # which goes first
+            {},
+            "fail",
+        ),
+        ({"aws-load-balancer-internal": "true", "aws-load-balancer-scheme": "internet-facing"}, {}, "pass"),
         ({"aws-load-balancer-type": "external"}, {"externalIPs": ["203.0.113.9"]}, "fail"),
         ({"aws-load-balancer-type": "nlb"}, {}, "fail"),
     ],
