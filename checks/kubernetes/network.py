@@ -62,7 +62,8 @@ def k8s_service_not_exposed(service: Resource, *, approved: tuple[str, ...] = ()
     if listed(name_of(service), approved) or (internal and not ways):
         return None
     if not ways:
-        asked = f"annotate it with {_AWS_SCHEME}{'' if _is_of_aws(service) else ' for the class that reads it'}"
+        more = "" if _is_of_aws(service) else f", which is read for the class {_AWS_CLASSES[1]} alone"
+        asked = f"annotate it with {_AWS_SCHEME}{more}"
         return Unknown(f"service {name_of(service)} does not say who reaches its load balancer: {asked}")
     return f"service {name_of(service)} is reachable from outside {' and '.join(ways)}, and not on the approved list"
 
