@@ -56,7 +56,7 @@ def gcp_firewall_admin_ports(
     name = _named(rule)
     if not is_inbound(rule) or not rule.fact("allowed"):
         return NotApplicable(f"{name} lets nothing in")
-    touched = [port for port in map(Ports.of, ports) if port.touched_by(rule.fact("allowed"))]
+    touched = [port for text in ports for port in Ports.of(text) if port.touched_by(rule.fact("allowed"))]
     sources = from_outside(rule)
     if not touched or not sources:
         return None

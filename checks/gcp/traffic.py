@@ -9,7 +9,7 @@ from evidence_store.records import Json, Resource
 EVERYWHERE = "0.0.0.0/0"
 EVERYWHERE_IPV6 = "::/0"
 _PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
-_WITH_PORTS = frozenset(_PROTOCOLS.values())
+_WITH_PORTS = tuple(_PROTOCOLS.values())
 DEFAULT_PRIORITY = 1000
 _ANY_KIND = (None, "INTERNET")  # of networks that a rule may take from; the internet is what is asked about
 _INSIDE = ("INTRA_VPC", "NON_INTERNET", "VPC_NETWORKS")
@@ -27,18 +27,19 @@ _NAMED_SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports, as a parameter names them: `22/tcp`, `5900-5903/tcp`; `22` is of every protocol."""
+    """Ports of one protocol."""
 
-    text: str
+    text: str  # as a parameter names them: `22/tcp`, `5900-5903/tcp`; `22` is of every protocol
     first: int
     last: int
     protocol: str
 
     @classmethod
-    def of(cls, text: str) -> "Ports":
+    def of(cls, text: str) -> "list[Ports]":
+        """What a text names, by protocol: each must be closed."""
         ports, _, protocol = text.partition("/")
         first, _, last = ports.partition("-")
-        return cls(text, int(first), int(last or first), protocol)
+        return [cls(text, int(first), int(last or first), one) for one in ([protocol] if protocol else _WITH_PORTS)]
 
     def touched_by(self, entries: Json) -> bool:
         """Whether entries of a rule speak of any of these ports."""
@@ -52,7 +53,7 @@ class Ports:
         for entry in entries or ():
             protocol = str(entry.get("IPProtocol") or entry.get("ipProtocol")).lower()
             named = _PROTOCOLS.get(protocol, protocol)
-            if protocol != "all" and named not in ({self.protocol} if self.protocol else _WITH_PORTS):
+            if protocol != "all" and named != self.protocol:
                 continue
             ports = entry.get("ports")
             if not ports or protocol == "all":

@@ -71,6 +71,15 @@ def test_the_ports_that_stay_closed_are_declared(gcp: Cloud) -> None:
     assert asked(gcp, PORTS, ports=["8443"]).status(PORTS) == "pass"
 
 
+def test_a_port_of_every_protocol_is_closed_where_every_protocol_is_refused(gcp: Cloud) -> None:
+    both = [{"IPProtocol": "tcp", "ports": ["8443"]}, {"IPProtocol": "udp", "ports": ["8443"]}]
+    rule(gcp, allowed=both, sourceRanges=["0.0.0.0/0"])
+    rule(gcp, "refuse", denied=both[:1], sourceRanges=["0.0.0.0/0"], priority=900)
+    assert asked(gcp, PORTS, ports=["8443"]).reason(PORTS, "/open") == "shop/open opens 8443 of network main to 0.0.0.0/0"
+    rule(gcp, "refuse", denied=both, sourceRanges=["0.0.0.0/0"], priority=900)
+    assert asked(gcp, PORTS, ports=["8443"]).status(PORTS, "/open") == "pass"
+
+
 DENY: dict[str, Any] = {"denied": [{"IPProtocol": "tcp", "ports": ["0-1023"]}], "sourceRanges": ["0.0.0.0/0"], "priority": 900}
 
 
