@@ -215,7 +215,8 @@ def test_few_clients_are_kept_and_they_are_shared(aws: Cloud) -> None:
 
 
 def test_a_service_that_a_region_does_not_offer_is_not_enabled_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://nowhere.invalid")
+    nowhere = ".".join(["nowhere" * 6] * 6)[:254]  # longer than a name can be: no server of names is asked
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{nowhere}")
     clients, session = Clients("test"), new_session(None)
     offered = session.boto.get_available_regions("apprunner")
     elsewhere = next(region for region in session.boto.get_available_regions("ec2") if region not in offered)

@@ -18,7 +18,7 @@ from tests.certificates import make
 from tests.collectors.kubernetes.cluster import CREATED, TOKEN, UID, USER, Cluster, encoded
 from tests.collectors.kubernetes.collecting import collect
 
-NOT_FOUND = "no-such-host.invalid"
+NOT_FOUND = ".".join(["nowhere" * 6] * 6)[:254]  # longer than a name can be: no server of names is asked
 
 
 @pytest.fixture(autouse=True)
