@@ -294,7 +294,7 @@ class _Reading(Generic[Kept]):
             return Unread(Why.UNSUPPORTED, name, str(error)) if in_bulk else None
         except Exception as error:  # noqa: BLE001 - the edge: an answer that the source does not understand is a result
             log.debug("%s of %s: %s", name, self._collection.target, trail(error))
-            return Unread(Why.UNEXPECTED, name, _shape(error))
+            return Unread(Why.UNEXPECTED, name, shape(error))
 
     def _keep(self, unit: _Unit, observation: Observation) -> None:
         facet, uses = unit.yields[observation.type, observation.facet]
@@ -376,7 +376,7 @@ class _Reading(Generic[Kept]):
         self._of._progress(Progress(self._collection.target, self._done, self._known, self._facets, self._failed))
 
 
-def _shape(error: Exception) -> str:
+def shape(error: Exception) -> str:
     """What was odd about an answer, without its contents: they may be secret."""
     missing = f" {error.args[0]!r}" if isinstance(error, KeyError) and error.args and isinstance(error.args[0], str) else ""
     return f"{type(error).__name__}{missing}"

@@ -3,12 +3,17 @@
 Nothing is kept. A read that depends on a listing (a bucket's own policy) cannot be tried without one; a run tells.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 from collectors.source import Connection, NotEnabledError, Place, Source, UnreadError
 from evidence_store.records import Observation, Scope, Unread, Why
+from pipeline.collect import shape, trail
+
+log = logging.getLogger(__name__)
 
 THREADS = 16
 
@@ -36,7 +41,7 @@ def probe(connection: Connection, places: Sequence[Place], sources: Iterable[Sou
                 yield Probed(of_account[0].scope, len(asked), len(asked) - len(refused), tuple(missing))
 
 
-_Read = tuple[str, Callable[[], Iterable[object]]]
+_Read = tuple[str, Callable[[], Iterable[object]], bool]  # its name, what asks, whether it is a bulk pass
 
 
 def _reads(connection: Connection, first: Place, of_account: Sequence[Place], sources: Sequence[Source]) -> Iterator[_Read]:
@@ -46,14 +51,14 @@ def _reads(connection: Connection, first: Place, of_account: Sequence[Place], so
         for name, source in passes.items():
             kinds = tuple(sorted({kind for s in sources if s.bulk is source.bulk for kind in s.takes}))
             reader = connection.reader(first, source)
-            yield name, lambda source=source, reader=reader, kinds=kinds: _bulk(source, reader, kinds)  # type: ignore[misc]  # mypy cannot type a lambda's default
+            yield name, partial(_bulk, source, reader, kinds), True
     at: dict[str, Place] = {}
     for place in of_account:
         at.setdefault("account" if place.scope.region == "global" else "region", place)
     for source in sources:
         if source.bulk is None and source.level in at:
             reader = connection.reader(at[source.level], source)
-            yield source.name, lambda source=source, reader=reader: source.read(reader)  # type: ignore[misc]  # as above
+            yield source.name, partial(source.read, reader), False
 
 
 def _bulk(source: Source, reader: object, kinds: tuple[str, ...]) -> Iterable[object]:
@@ -63,7 +68,7 @@ def _bulk(source: Source, reader: object, kinds: tuple[str, ...]) -> Iterable[ob
 
 def _tried(read: _Read) -> list[Unread]:
     """Why there was no answer, or what it said was missing before the first thing that was read; empty where all is well."""
-    name, ask = read
+    name, ask, in_bulk = read
     missing: list[Unread] = []
     try:
         for found in ask():
@@ -73,8 +78,10 @@ def _tried(read: _Read) -> list[Unread]:
             missing.append(unread)
     except UnreadError as error:
         missing.append(error.unread)
-    except NotEnabledError:
-        pass
+    except NotEnabledError as error:
+        if in_bulk:  # as in a run: an inventory that is not enabled says nothing of what it would list
+            missing.append(Unread(Why.UNSUPPORTED, name, str(error)))
     except Exception as error:  # noqa: BLE001 - the edge: as in a run, an answer that is not understood is a result
-        missing.append(Unread(Why.UNEXPECTED, name, type(error).__name__))
+        log.debug("%s: %s", name, trail(error))
+        missing.append(Unread(Why.UNEXPECTED, name, shape(error)))
     return missing

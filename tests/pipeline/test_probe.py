@@ -75,6 +75,12 @@ def test_a_bulk_pass_that_is_refused_is_named() -> None:
     assert probed(taking(inventory(Item("box", "acct", DENIED)), "box"))[0].missing == (DENIED,)
 
 
+def test_a_bulk_pass_that_is_not_enabled_says_nothing_of_what_it_would_list() -> None:
+    (found,) = probed(taking(inventory(then=NotEnabledError("the API is off")), "box"))
+    assert (found.answered, [unread.why for unread in found.missing]) == (0, [Why.UNSUPPORTED])
+    assert found.missing[0].detail == "the API is off"
+
+
 def test_everything_that_a_bulk_pass_says_is_missing_before_its_first_item_is_named() -> None:
     other = Unread(Why.DENIED, "toy:ListLamps")
     bulk = inventory(
@@ -95,7 +101,9 @@ def test_a_thing_that_was_found_and_could_not_be_read_is_no_answer() -> None:
 
 def test_what_is_not_enabled_is_an_answer_and_what_is_not_understood_is_none() -> None:
     (found,) = probed(source("Off", boxes(then=NotEnabledError())), source("Odd", boxes(then=KeyError("x"))))
-    assert (found.tried, found.answered, found.missing) == (2, 1, (Unread(Why.UNEXPECTED, "Odd", "KeyError"),))
+    assert (found.tried, found.answered, found.missing) == (2, 1, (Unread(Why.UNEXPECTED, "Odd", "KeyError 'x'"),)), (
+        "in a run's words"
+    )
 
 
 def test_what_depends_on_a_listing_is_left_to_a_run() -> None:
