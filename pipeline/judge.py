@@ -57,6 +57,8 @@ class Look:
     def where(self, type_: str, **facts: Json) -> Iterator[Resource]:
         self._remember(Lookup(type_, facts=tuple(sorted(facts.items()))))
         indexes = self._world.indexes(self._check, type_, self._resource)
+        if undeclared := sorted(facts.keys() - self._check.looks_up[type_]):  # another check's may be there, and may not
+            raise LookupError(f"{self._check.id} did not declare that it looks up {', '.join(undeclared)} of {type_}")
         matching = {found.uid: found for index in indexes for found in index.matching(facts)}  # two targets may know one thing
         return iter([self._give(type_, found) for found in matching.values()])
 

@@ -269,6 +269,21 @@ def test_what_was_listed_and_could_not_be_read_may_be_what_a_look_up_asks_for() 
     assert only(ask(BAGGED, {**BOX, **BAG}, snapshot("List"), snapshot("Bags", unread=(gone,))))[0] == "pass"
 
 
+def test_a_look_up_by_a_fact_that_only_another_check_declared_is_a_bug_whatever_else_runs() -> None:
+    def by_colour(box: Resource, *, inventory: Inventory) -> Answer:
+        return None if list(inventory.where("toy.bag", Colour="red")) else "none is red"
+
+    bags = Source("Bags", "toy", "account", (Facet("toy.bag", ("Box", "Colour"), lists=True),), (), (), lambda r: [])
+    one = check(by_colour, ("Name",), looks_up={"toy.bag": ("Box",)}, takes_inventory=True)
+    other = check(has_bag, ("Name",), looks_up={"toy.bag": ("Box", "Colour")}, takes_inventory=True)
+    states: dict[str, Any] = {**BOX, "toy.bag": {"bag:1": {"config": {"Box": "a", "Colour": "red"}}}}
+    seen = {(s.scope, s.source): Seen.of(s) for s in (snapshot("List"), snapshot("Bags"))}
+    for beside in ([one], [one, other]):
+        world = World(Sources([LIST, LID, SCAN, bags]), States(states), seen, beside)
+        status, reason, _ = only(list(judge(world, "toy.box", HERE, [one], {one.id: {}}, {one.id: ""}, AT)))
+        assert (status, "by_colour did not declare that it looks up Colour of toy.bag" in reason) == ("error", True)
+
+
 ABOVE = Scope("toy", "org")
 
 
