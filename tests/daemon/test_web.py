@@ -256,7 +256,7 @@ def test_what_is_not_as_the_schedule_demands_is_said(place: Place) -> None:
     place.clock.now += DAY
     place.look()
     assert said() == []
-    assert "another definition" in said(Schedule("nightly", every="2h"))[0]
+    assert "defines it otherwise" in said(Schedule("nightly", every="2h"))[0]
     firing = place.store.firings.claim(place.standing(), place.clock.now, None, "x", timedelta(0))
     assert firing is not None
     assert "is gone" in said()[0]
