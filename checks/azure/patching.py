@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from checks.azure.naming import lowered, said
 from checks.check import Answer, NotApplicable, Unknown
-from evidence_store.records import Json, MalformedFactError, Resource, Unread, Why, parse_time
+from evidence_store.records import Json, MalformedFactError, Resource, Unread, Why, format_time, parse_time
 
 # What is asked of a machine besides its updates.
 STANDING = ("powerState", "timeCreated")
@@ -29,6 +29,8 @@ def never_assessed(machine: Resource, at: datetime, first_hours: int) -> Answer:
 
 def unsettled(machine: Resource, assessed: datetime, at: datetime, max_age_days: int) -> Answer:
     """Why an assessment that found nothing late does not show that nothing is; `None` if it does."""
+    if assessed > at:
+        return Unknown(f"{machine.name} has an assessment of a time that lies ahead: {format_time(assessed)}")
     if assessed < at - timedelta(days=max_age_days):
         return f"{machine.name} was last assessed for updates on {assessed:%Y-%m-%d}; the limit is {max_age_days} days"
     when = f"{machine.name} was assessed on {assessed:%Y-%m-%d}"

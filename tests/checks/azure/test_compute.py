@@ -75,6 +75,16 @@ def test_the_last_day_of_a_deadline_and_of_an_assessment_still_counts(azure: "Cl
     assert asked(azure, UPDATES).status(UPDATES, "/web") == "pass"
 
 
+def test_an_assessment_of_a_time_that_lies_ahead_shows_nothing_to_be_in_order(azure: "Cloud") -> None:
+    machine(azure)
+    assessed(azure, hours=-2)
+    seen = asked(azure, UPDATES)
+    assert seen.status(UPDATES, "/web") == "unknown"
+    assert seen.reason(UPDATES, "/web") == "web has an assessment of a time that lies ahead: 2026-05-04T14:00:00Z"
+    patch(azure, "openssl", "Security", 15)
+    assert asked(azure, UPDATES).status(UPDATES, "/web") == "fail"
+
+
 def test_an_update_whose_publication_is_not_told_is_neither_late_nor_in_time_unless_the_owner_says_so(azure: "Cloud") -> None:
     machine(azure)
     assessed(azure, counts={"Security": 1})
