@@ -3,10 +3,12 @@
 - A reader that went away (`| head`) is no error, and what has begun goes on to its end: a gate that failed has failed,
   whoever still listens.
 - An output that is full or gone otherwise is told, and no answer of 0 is given then.
+- A character that the output's encoding has no place for is told as an escape, which JSON reads as the character it was.
 - An output that was closed before we began is the void. A file that we open must not take its number: what a library
   prints there would end up in it.
 """
 
+import codecs
 import io
 import os
 import sys
@@ -14,6 +16,9 @@ import sys
 TYPE_CHECKING = False  # known to type checkers; every start pays for an import
 if TYPE_CHECKING:
     from typing_extensions import Buffer
+
+
+ESCAPED = "annexa.escaped"
 
 
 class Outlet(io.FileIO):
@@ -41,13 +46,21 @@ def open_outlets() -> Outlet:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
+    codecs.register_error(ESCAPED, _escaped)
     out, err = Outlet(1), Outlet(2)
-    sys.stdout = _stream(out, sys.stdout, "strict", line_by_line=out.isatty())
-    sys.stderr = _stream(err, sys.stderr, "backslashreplace", line_by_line=True)
+    sys.stdout = _stream(out, sys.stdout, line_by_line=out.isatty())
+    sys.stderr = _stream(err, sys.stderr, line_by_line=True)
     return out
 
 
-def _stream(outlet: Outlet, before: object, errors: str, *, line_by_line: bool) -> io.TextIOWrapper:
+def _stream(outlet: Outlet, before: object, *, line_by_line: bool) -> io.TextIOWrapper:
     encoding = getattr(before, "encoding", None) or "utf-8"
-    errors = getattr(before, "errors", None) or errors
-    return io.TextIOWrapper(io.BufferedWriter(outlet), encoding, errors, line_buffering=line_by_line)
+    return io.TextIOWrapper(io.BufferedWriter(outlet), encoding, ESCAPED, line_buffering=line_by_line)
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """Each as `\\u` and its units in UTF-16, as JSON escapes them."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4)), error.end

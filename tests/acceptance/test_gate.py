@@ -1,6 +1,7 @@
 """The gate: what fails it, what a baseline and an exception admit, and that its answer always arrives."""
 
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -288,6 +289,22 @@ def test_a_reader_of_the_few_lines_that_went_away_does_not_open_the_gate(records
     assert run.stderr is not None
     run.stderr.close()
     assert (run.wait(timeout=120), run.stdout.read() if run.stdout else b"") == (1, b"")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_an_output_of_any_encoding_gets_the_whole_report(records: Path, encoding: str) -> None:
+    (records / "annexa.toml").write_text('[[target]]\nname = "isms \\u65e5\\U0001f600"\nkind = "records"\npath = "isms"\n')
+
+    def ran(*words: str) -> bytes:
+        command = [sys.executable, str(ROOT / "scanner.py"), *words]
+        env = {**os.environ, "PYTHONIOENCODING": encoding}
+        return subprocess.run(command, cwd=records, env=env, capture_output=True, check=True).stdout
+
+    assert b"EVIDENCE" in ran("run", "--check", "rec_soa_complete")
+    shown = ran("evidence", "show", "2").decode(encoding)
+    assert json.loads(shown)["detail"]["records"]
+    listed = json.loads(ran("run", "--check", "rec_soa_complete", "--format", "json").decode(encoding))
+    assert listed["coverage"][0]["target"] == "isms \u65e5\U0001f600"
 
 
 @pytest.mark.parametrize(
