@@ -36,7 +36,9 @@ class Site:
 
     def write(self, *schedules: str, targets: str = RECORDS, store: str = "", daemon: str = DAEMON) -> None:
         tables = "".join(f"[[schedule]]\n{schedule}\n" for schedule in schedules)
-        self.file.write_text(f'[store]\nurl = "{self.url}"\n{store}{targets}{daemon}{tables}')
+        draft = self.directory / "draft.toml"
+        draft.write_text(f'[store]\nurl = "{self.url}"\n{store}{targets}{daemon}{tables}')
+        draft.replace(self.file)  # at once: a daemon may be reading it
 
     def definitions(self) -> dict[str, str]:
         return {s.name: s.definition["cron"] or s.definition["every"] for s in self.store.firings.standings()}
@@ -314,3 +316,20 @@ def test_a_configuration_is_the_same_however_its_path_is_written(lite_site: Site
         process.wait(HANG)
     [ended] = [line for line in map(json.loads, log.read_text().splitlines()) if line["event"] == "run.ended"]
     assert ended["outcome"] == "complete"
+
+
+def test_a_word_to_reload_that_comes_while_it_starts_is_not_lost(lite_site: Site, start: Start) -> None:
+    lite_site.write('name = "a"\nevery = "365d"')
+    holder = sqlite3.connect(lite_site.directory / "annexa.db", isolation_level=None)
+    try:
+        holder.execute("BEGIN IMMEDIATE")  # it cannot make its schedules known yet
+        daemon = start()
+        until(lambda: len(list(Path(f"/proc/{daemon.process.pid}/task").iterdir())) > 1)  # from now on it hears signals
+        daemon.process.send_signal(signal.SIGHUP)
+        lite_site.write('name = "a"\nevery = "300d"')
+        holder.execute("ROLLBACK")
+        until(lambda: bool(told(daemon, "daemon.reloaded")), lambda: json.dumps(daemon.events()))
+    finally:
+        holder.close()
+    assert lite_site.definitions() == {"a": "300d"}
+    assert daemon.stop() == 0
