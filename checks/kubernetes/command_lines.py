@@ -17,10 +17,12 @@ HIDDEN = "\0"  # no argument of a program can hold it
 _REFERENCE = re.compile(r"\$(?:\(([^)]*)\)|.)", re.DOTALL)
 # The kubelet declares the services of a pod's namespace by itself.
 _OF_SERVICES = re.compile(r"[A-Z0-9_]+_(?:SERVICE_HOST|SERVICE_PORT\w*|PORT(?:_\d+_\w+)?)")
-# Fields of a pod that hold a name or an address, and so never a flag: their place is taken by a word that says so.
-_PLAIN = {f"fieldRef {path}": path for path in ("status.hostIP", "status.podIP", "spec.nodeName", "metadata.name")}
-# A text of the container's own that is not kept, since no flag is in it that is asked for: a doubt for its own flag alone.
-_PLAIN["withheld"] = f"?{HIDDEN}"
+# What stands in the place of a value that is not shown, by where it is kept. Fields of a pod that hold a name or an address
+# hold no flag; a text that is not kept since it is for a flag that nobody asks for is a doubt for its own flag alone.
+_STANDS_FOR = {
+    **{f"fieldRef {path}": path for path in ("status.hostIP", "status.podIP", "spec.nodeName", "metadata.name")},
+    "withheld": f"?{HIDDEN}",
+}
 _SHELLS = frozenset({"ash", "bash", "dash", "sh"})
 _STARTERS = frozenset({"dumb-init", "env", "exec", "go-runner", "hyperkube", "nice", "nohup", "tini"})
 _WORDS = frozenset({"!", "do", "else", "then", "{"})  # of the shell, before a command
@@ -32,7 +34,7 @@ def variables_of(container: Json) -> Mapping[str, str]:
     """The variables that are kept of a container, each with those before it put in; the last one of a name holds."""
     found: dict[str, str] = {}
     for row in container.get("env") or ():
-        value = row.get("value", _PLAIN.get(row.get("from"), HIDDEN))
+        value = row.get("value", _STANDS_FOR.get(row.get("from"), HIDDEN))
         found[row["name"]] = _expanded(value, found, container) if isinstance(value, str) else HIDDEN
     return found
 
