@@ -1,11 +1,14 @@
 """What every check declares, held against the sources that are to answer it."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from checks.check import Check, checks, spelled
+from checks.check import Answer, Check, check, checks, code_digest, spelled
 from collectors.source import kinds, sources
+from evidence_store.records import Inventory, Resource
 from pipeline.plan import Sources
 
 KNOWN = Sources(s for kind in kinds() for s in sources(kind))
@@ -26,3 +29,26 @@ def test_the_digest_of_code_spells_its_constants_out() -> None:
     assert spelled(re.compile(long + "a")) != spelled(re.compile(long + "b"))
     assert spelled({"k": frozenset({"b", "a"})}) == spelled({"k": frozenset({"a", "b"})})
     assert spelled((1, "1")) != spelled(("1", 1))
+
+
+@pytest.mark.parametrize("more", [{"above": "owner"}, {"above": "ancestors", "within": "provider"}])
+def test_a_check_looks_above_by_a_fact_that_it_needs_and_in_no_other_way(more: dict[str, Any]) -> None:
+    def toy_looks_above(place: Resource, *, inventory: Inventory) -> Answer:
+        """A title."""
+
+    with pytest.raises(ValueError, match="toy_looks_above: `above` names one of the facts that it needs"):
+        check(
+            on="toy.box",
+            severity="low",
+            version=1,
+            needs=("ancestors",),
+            looks_up={"toy.bag": ("Box",)},
+            fix="f",
+            **more,
+        )(toy_looks_above)
+    assert "toy_looks_above" not in checks()
+
+
+def test_how_far_a_check_looks_is_part_of_what_it_asks() -> None:
+    one = next(c for c in checks().values() if c.above)
+    assert code_digest(replace(one, above="")) != code_digest(one)
