@@ -1,6 +1,7 @@
 """Networks: what firewall rules let in, which networks there are, and what their subnets record."""
 
 from checks.check import Answer, NotApplicable, Unknown, check
+from checks.gcp.groups import GROUPS, Groups
 from checks.gcp.naming import last, listed, some
 from checks.gcp.order import FOLDER, NETWORK, RULE, Order
 from checks.gcp.traffic import Ports, from_outside, is_inbound
@@ -30,6 +31,7 @@ _NO_FLOWS = (
         RULE: _LOOKED_AT,
         NETWORK: ("firewallPolicy", "networkFirewallPolicyEnforcementOrder"),
         FOLDER: ("ancestors",),
+        **GROUPS,
     },
     above="ancestors",
     fix="Limit the rule to your own addresses, or to 35.235.240.0/20 and come in through Identity-Aware Proxy.",
@@ -57,10 +59,11 @@ def gcp_firewall_admin_ports(
     if not is_inbound(rule) or not rule.fact("allowed"):
         return NotApplicable(f"{name} lets nothing in")
     touched = [port for text in ports for port in Ports.of(text) if port.touched_by(rule.fact("allowed"))]
-    sources = from_outside(rule)
-    if not touched or not sources:
+    groups = Groups(inventory)
+    sources = from_outside(rule, groups) if touched else []
+    if not sources:
         return None
-    order = Order(rule, inventory)
+    order = Order(rule, inventory, groups)
     open_ = [(port.text, source) for port in touched for source in sources if not order.closes(port, source)]
     wide = sorted({source.text for _, source in open_ if source.seen})
     if wide:
@@ -133,15 +136,17 @@ def gcp_subnet_flow_logs(subnet: Resource, *, out_of_scope: tuple[str, ...] = ()
     on="gcp.compute.firewall",
     severity="low",
     version=1,
-    needs=("allowed", "direction", "disabled", "logConfig", "name", "network", *_SOURCES),
+    above="ancestors",
+    needs=("allowed", "ancestors", "direction", "disabled", "logConfig", "name", "network", *_SOURCES),
+    looks_up=GROUPS,
     fix="Turn on logs for the rule: `gcloud compute firewall-rules update ... --enable-logging`.",
 )
-def gcp_firewall_rule_logging(rule: Resource) -> Answer:
+def gcp_firewall_rule_logging(rule: Resource, *, inventory: Inventory) -> Answer:
     """Rules that let the internet in write down what they let in.
 
     After an intrusion these logs say which machine the intruder came to first.
     """
-    sources = from_outside(rule)
+    sources = from_outside(rule, Groups(inventory))
     if not is_inbound(rule) or not rule.fact("allowed") or not sources:
         return NotApplicable(f"{_named(rule)} lets nothing in from outside")
     if (rule.fact("logConfig") or {}).get("enable"):

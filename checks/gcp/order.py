@@ -10,6 +10,7 @@ What was not read refuses nothing.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from checks.gcp.groups import Groups
 from checks.gcp.hierarchy import uid_of
 from checks.gcp.traffic import Ports, Source, is_inbound, network_in, refused_before, refused_by
 from evidence_store.records import Inventory, Json, Resource, UnreadFactError
@@ -31,9 +32,10 @@ class Way:
 class Order:
     """What comes before one rule."""
 
-    def __init__(self, rule: Resource, inventory: Inventory) -> None:
+    def __init__(self, rule: Resource, inventory: Inventory, groups: Groups) -> None:
         self._rule = rule
         self._inventory = inventory
+        self._groups = groups
         self.entire = True  # whether all of it was read
         self._own = self._where(network=rule.fact("network"))
         self._ways = self._found()
@@ -42,9 +44,10 @@ class Order:
         """Whether nothing from a source is left to come in through these ports by the rule."""
         if refused_before(self._rule, port, source, self._own):
             return True
-        return bool(self._ways) and all(
-            any(refused_by(level, self._rule, port, source, way.networks) for level in way.levels) for way in self._ways
-        )
+        return bool(self._ways) and all(self._refused(way, port, source) for way in self._ways)
+
+    def _refused(self, way: Way, port: Ports, source: Source) -> bool:
+        return any(refused_by(level, self._rule, port, source, way.networks, self._groups) for level in way.levels)
 
     def _found(self) -> list[Way]:
         rule, network = self._rule, self._rule.fact("network")

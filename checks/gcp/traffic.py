@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from checks.addresses import covers, is_internet
+from checks.gcp.groups import Groups
 from evidence_store.records import Json, Resource
 
 EVERYWHERE = "0.0.0.0/0"
@@ -19,9 +20,9 @@ _STRANGERS = {
     "iplist-public-clouds-aws", "iplist-public-clouds-azure", "iplist-public-clouds-gcp", "iplist-tor-exit-nodes",
     "iplist-vpn-providers",
 }  # fmt: skip
+_GROUPS = "sourceAddressGroups"
 _NAMED_SOURCES = {
-    "sourceAddressGroups": "{}", "srcFqdns": "{}", "srcRegionCodes": "addresses of {}",
-    "srcThreatIntelligences": "the list {}",
+    _GROUPS: "{}", "srcFqdns": "{}", "srcRegionCodes": "addresses of {}", "srcThreatIntelligences": "the list {}",
 }  # fmt: skip
 
 
@@ -78,7 +79,7 @@ class Source:
     named: tuple[str, str] | None = None  # the fact that names it, and its name there
 
 
-def from_outside(rule: Resource) -> list[Source]:
+def from_outside(rule: Resource, groups: Groups) -> list[Source]:
     """What a rule takes from that is the internet, or may be; a rule that names no source takes from everywhere.
 
     A country is no narrowing, nor is a list of those who hide where they come from. A rule takes from each of its sources, and,
@@ -94,10 +95,17 @@ def from_outside(rule: Resource) -> list[Source]:
         return [Source(text, seen=False) for text in strange]
     blocks = [Source(cidr, block=cidr) for cidr in _blocks(rule) if is_internet(cidr)]
     return blocks + [
-        Source(text.format(name), fact == "srcRegionCodes" or name in _STRANGERS, named=(fact, name))
-        for fact, text in _NAMED_SOURCES.items()
-        for name in rule.fact(fact) or ()
+        source for fact in _NAMED_SOURCES for name in rule.fact(fact) or () for source in _of_name(fact, name, groups)
     ]
+
+
+def _of_name(fact: str, name: str, groups: Groups) -> list[Source]:
+    """What of the internet a name stands for; of an address group the blocks in it that are the internet."""
+    blocks = groups.blocks(name) if fact == _GROUPS else None
+    if blocks is not None:
+        return [Source(f"{cidr} of {name}", block=cidr, named=(fact, name)) for cidr in blocks if is_internet(cidr)]
+    seen = fact == "srcRegionCodes" or name in _STRANGERS
+    return [Source(_NAMED_SOURCES[fact].format(name), seen, named=(fact, name))]
 
 
 def refused_before(rule: Resource, port: Ports, source: Source, others: Iterable[Resource]) -> bool:
@@ -117,7 +125,9 @@ def refused_before(rule: Resource, port: Ports, source: Source, others: Iterable
     )
 
 
-def refused_by(level: Iterable[Resource], rule: Resource, port: Ports, source: Source, networks: Iterable[str]) -> bool:
+def refused_by(
+    level: Iterable[Resource], rule: Resource, port: Ports, source: Source, networks: Iterable[str], groups: Groups
+) -> bool:
     """Whether the rules of another policy or network, all looked at before, refuse what a rule in these networks lets in.
 
     A refusal does not count where something from outside may be handed on before it.
@@ -125,7 +135,7 @@ def refused_by(level: Iterable[Resource], rule: Resource, port: Ports, source: S
     rules, within = list(level), tuple(networks)
     return any(
         decides(other, "denied", rule, port, source, within)
-        and not any(_hands_on(earlier, port) and _priority(earlier) < _priority(other) for earlier in rules)
+        and not any(_hands_on(earlier, port, groups) and _priority(earlier) < _priority(other) for earlier in rules)
         for other in rules
     )
 
@@ -146,8 +156,8 @@ def decides(other: Resource, outcome: str, rule: Resource, port: Ports, source: 
     )
 
 
-def _hands_on(rule: Resource, port: Ports) -> bool:
-    return is_inbound(rule) and port.touched_by(rule.fact("passedOn")) and bool(from_outside(rule))
+def _hands_on(rule: Resource, port: Ports, groups: Groups) -> bool:
+    return is_inbound(rule) and port.touched_by(rule.fact("passedOn")) and bool(from_outside(rule, groups))
 
 
 def _takes(rule: Resource, source: Source) -> bool:
