@@ -1,8 +1,9 @@
 """The command line as a user meets it, in a directory of its own."""
 
 import json
+import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,9 @@ Command = Callable[..., Ran]
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run `scanner ...` in the test's directory."""
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """Run `scanner ...` in the test's directory. What it makes of signals ends with the test: they are for pytest then."""
+    signals = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ANNEXA_CONFIG", raising=False)
 
@@ -52,7 +54,9 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         said = capsys.readouterr()
         return Ran(code, said.out, said.err)
 
-    return run
+    yield run
+    for number, handler in signals.items():
+        signal.signal(number, handler)
 
 
 def rows(tmp_path: Path) -> dict[str, list[tuple[Any, ...]]]:
