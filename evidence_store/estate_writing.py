@@ -108,7 +108,7 @@ class EstateWriter:
                 text = bodies.unpack(sealed.body, unpack) if candidates else b""
                 for state, (salt, digest) in candidates.items():
                     if bodies.state_digest(salt, text) == digest:
-                        out.append((replace(sealed, packed=salt + digest + sealed.body), state))
+                        out.append((replace(sealed, held=salt + digest + sealed.body), state))
                         break
                 else:
                     out.append((sealed, None))
@@ -134,7 +134,8 @@ class EstateWriter:
             if identity is None:
                 identity = self._ids.state
                 self._ids.state += 1
-                states.append((identity, sealed.digest, sealed.salt, sealed.body))
+                salt, digest, body = sealed.parts()
+                states.append((identity, digest, salt, body))
             intervals.append((self._ids.interval, stream, sealed.type, sealed.uid, sealed.facet, identity, self._leaf, None))
             self._ids.interval += 1
         bulk.insert(self._connection, schema.state, states)

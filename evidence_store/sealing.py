@@ -11,8 +11,10 @@ from operator import itemgetter
 
 from evidence_store import bodies, canonical
 from evidence_store.details import Place, item_hash
+from evidence_store.errors import StoreError
 from evidence_store.records import Observation, Presence, Scope, Snapshot, Unread, UnreadFacet
 from evidence_store.redaction import Redactor
+from evidence_store.spool import Spool, Spooled
 
 Key = tuple[str, str, str]  # type, uid, facet
 _PACKED = bodies.SALT + 32 + 8  # salt, digest and interval id
@@ -79,12 +81,14 @@ class Sealed:
     type: str
     uid: str
     facet: str
-    packed: bytes = field(repr=False)  # salt, digest and body: of a first run there are 100,000, and three objects cost more
+    held: bytes | Spooled = field(repr=False)  # salt, digest and body, or where they wait
     replaces: int | None  # the id of the interval that it ends
+    spool: Spool | None = field(default=None, repr=False)  # in which they wait
 
     @property
-    def salt(self) -> bytes:
-        return self.packed[: bodies.SALT]
+    def packed(self) -> bytes:
+        """Salt, digest and body. Raises `StoreError` where they waited in a file that is lost."""
+        return _packed(self.held, self.spool)
 
     @property
     def digest(self) -> bytes:
@@ -93,6 +97,11 @@ class Sealed:
     @property
     def body(self) -> bytes:
         return self.packed[48:]
+
+    def parts(self) -> tuple[bytes, bytes, bytes]:
+        """Salt, digest, body."""
+        packed = self.packed
+        return packed[: bodies.SALT], packed[bodies.SALT : 48], packed[48:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +127,13 @@ class Sealer:
     Of what is as it was, one byte is kept.
     """
 
-    def __init__(self, redactor: Redactor, known: Known) -> None:
+    def __init__(self, redactor: Redactor, known: Known, spool: Spool | None = None) -> None:
+        """New states wait in the spool, if one is given: of a first run there may be 100,000."""
         self._redactor = redactor
         self._known = known
+        self._spool = spool
         self._same = bytearray(len(known))  # by the number of a known state: 1 where it was seen as it was
-        self._fresh: dict[tuple[str, str], dict[str, bytes]] = {}  # (type, facet) -> uid -> salt, digest, body
+        self._fresh: dict[tuple[str, str], dict[str, bytes | Spooled]] = {}  # (type, facet) -> uid -> salt, digest, body
         self._unread: list[UnreadFacet] = []
 
     def add(self, observation: Observation, secret: Collection[str] = ()) -> None:
@@ -144,13 +155,13 @@ class Sealer:
         _refuse(type_, uid, facet)
         salt = bodies.salt()
         sealed = b"".join((salt, bodies.state_digest(salt, text), bodies.compress(text)))
-        self._fresh.setdefault((type_, facet), {})[uid] = sealed
+        self._fresh.setdefault((type_, facet), {})[uid] = sealed if self._spool is None else self._spool.put(sealed)
 
     def collected(self, snapshot: Snapshot) -> Collected:
         """What this snapshot writes. Unread facets that came as observations are added to the snapshot's own."""
         snapshot = self._told(snapshot)
         missed = {(u.uid, u.facet, u.type) for u in snapshot.unread}
-        items: list[tuple[Place, int | bytes]] = [  # a number for a known state, the packed state for a fresh one
+        items: list[tuple[Place, int | bytes | Spooled]] = [  # a number for a known state, the packed state for a fresh one
             ((uid, facet, type_), sealed) for (type_, facet), uids in self._fresh.items() for uid, sealed in uids.items()
         ]
         unseen, gone = [], []
@@ -168,11 +179,11 @@ class Sealer:
         items.sort(key=itemgetter(0))
         changed, hashes, kept = [], bytearray(), []
         for position, ((uid, facet, type_), found) in enumerate(items):
-            if isinstance(found, bytes):
-                digest = found[bodies.SALT : 48]
+            if isinstance(found, bytes | Spooled):
+                digest = _packed(found, self._spool)[bodies.SALT : 48]
                 before = self._known.number(type_, uid, facet)
                 replaces = None if before is None else self._known.interval(before)
-                changed.append(Sealed(position, type_, uid, facet, found, replaces))
+                changed.append(Sealed(position, type_, uid, facet, found, replaces, self._spool))
             else:
                 digest = self._known.digest(found)
                 if not self._same[found]:
@@ -210,6 +221,14 @@ class Sealer:
             unread=unread,
             count=count,
         )
+
+
+def _packed(held: bytes | Spooled, spool: Spool | None) -> bytes:
+    if isinstance(held, bytes):
+        return held
+    if spool is None:
+        raise StoreError("a state waits in a file that nobody knows")
+    return spool.get(held)
 
 
 def _refuse(*texts: str) -> None:

@@ -27,6 +27,7 @@ from evidence_store.keys import Keys
 from evidence_store.records import Finding, Json, Presence, Scope, Snapshot, Status, Unread, Why
 from evidence_store.redaction import Redactor
 from evidence_store.sealing import Collected, Sealer
+from evidence_store.spool import Spool
 from evidence_store.writing import Writer, nothing
 from mappings.catalogue import Catalogue
 from mappings.evidence import Judged
@@ -133,6 +134,7 @@ class _Run:
         self._reading = threading.Lock()
         self._knowing = environment.store.knowing()
         self._redactor = Redactor(environment.keys.redaction)
+        self._spool = Spool()
         self._shares = Shares(selection.targets)
         self._observed: dict[str, datetime] = {}  # target -> when its last answer was in
         self._judged: dict[tuple[str, Scope], Judged] = {}
@@ -140,7 +142,8 @@ class _Run:
         self._elsewhere: set[Scope] = set()  # where targets reached that this run does not read
 
     def go(self) -> Outcome:
-        self._collect()
+        with self._spool:
+            self._collect()
         give_back()
         self._judge()
         conclusion = conclude(self._environment, self._places(), self._judged, self._unread_types())
@@ -181,7 +184,7 @@ class _Run:
     def _sealer(self, scope: Scope, source: Source) -> Sealer:
         """What is known is read by one thread at a time: each would need a connection, with a cache of its own."""
         with self._reading:
-            return Sealer(self._redactor, self._knowing.of(scope, source.name))
+            return Sealer(self._redactor, self._knowing.of(scope, source.name), self._spool)
 
     def _read(self, collector: Collector[Collected], target: Target) -> Collection[Collected]:
         """Read one target, in a thread of its own."""
