@@ -7,12 +7,14 @@ from configuration import ConfigurationError
 from daemon import health
 from daemon.settings import Schedule
 from evidence_store.database import open_store
-from evidence_store.errors import AbsentError, StoreError
+from evidence_store.errors import AbsentError, OutdatedError, StoreError
 from evidence_store.firings import Standing
 from evidence_store.records import format_time
 from mappings.catalogue import UnknownControlError
 from pipeline.selection import Wanted, select
 from pipeline.targets import require_extras
+
+_OLDER = "the store is of an older schema, until the next run"
 
 
 def possible(able: Known, schedule: Schedule) -> None:
@@ -26,15 +28,15 @@ def possible(able: Known, schedule: Schedule) -> None:
 
 def told(able: Known) -> Iterator[tuple[str, bool, str]]:
     """For each schedule its name, whether all is well, and a sentence."""
-    standings = _standings(able.configuration.store.url)
+    standings, unseen = _standings(able.configuration.store.url)
     for schedule in able.configuration.schedules:
         try:
             possible(able, schedule)
         except ConfigurationError as error:
             yield schedule.name, False, str(error)
             continue
-        if standings is None:
-            yield schedule.name, False, "whether it was run cannot be seen: the store cannot be read"
+        if unseen is not None:
+            yield schedule.name, unseen is _OLDER, f"whether it was run cannot be seen: {unseen}"
             continue
         standing = standings.get(schedule.name)
         if standing is None:
@@ -53,12 +55,14 @@ def _well(schedule: Schedule, standing: Standing) -> str:
     return f"due next at {format_time(schedule.timing.after(standing.settled))}{sealed}"
 
 
-def _standings(url: str) -> Mapping[str, Standing] | None:
-    """How it stands with the schedules; `None` where the store cannot be read, which is said where the store is examined."""
+def _standings(url: str) -> tuple[Mapping[str, Standing], str | None]:
+    """How it stands with the schedules; or why that cannot be seen, of which more is said where the store is examined."""
     try:
         with open_store(url, create=False, upgrade=False) as store:
-            return {standing.name: standing for standing in store.firings.standings()}
+            return {standing.name: standing for standing in store.firings.standings()}, None
     except AbsentError:
-        return {}
+        return {}, None
+    except OutdatedError:
+        return {}, _OLDER
     except StoreError:
-        return None
+        return {}, "the store cannot be read"

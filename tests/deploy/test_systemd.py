@@ -144,6 +144,14 @@ def test_an_incomplete_scan_is_a_failed_unit_and_a_wrong_configuration_is_not_tr
     assert values(UNITS / "annexa-daemon.service", "StartLimitIntervalSec") == ["0"], "a store may be away for long"
 
 
+def test_the_daemon_is_told_to_reload_by_the_signal_that_it_knows_and_not_before_it_hears() -> None:
+    daemon = UNITS / "annexa-daemon.service"
+    assert values(daemon, "ExecReload") == ["/bin/kill -HUP $MAINPID"]
+    assert values(daemon, "Type") == ["notify"]
+    assert values(daemon, "NotifyAccess") == [], "of the daemon alone, not of its runs"
+    assert "AF_UNIX" in values(daemon, "RestrictAddressFamilies")[0].split()
+
+
 def test_the_configuration_beside_the_units_loads_and_keeps_its_store_where_they_may_write() -> None:
     loaded = configuration.load(UNITS / "annexa.toml", checks())
     assert loaded.store.url == "sqlite:////var/lib/annexa/annexa.db"
