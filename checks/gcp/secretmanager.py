@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from checks.check import Answer, check
-from checks.gcp.durations import days_of
+from checks.gcp.durations import days_of, moment_of
 from checks.gcp.naming import placed
-from evidence_store.records import Resource, parse_time
+from evidence_store.records import Resource
 
 
 @check(
@@ -34,7 +34,7 @@ def gcp_secret_rotation(secret: Resource, *, at: datetime, max_period_days: int 
         return f"{placed(secret)} has no rotation{until}"
     if period is not None and period > max_period_days:
         return f"{placed(secret)} is due every {period:g} days; the limit is {max_period_days}"
-    following = parse_time(rotation["nextRotationTime"]) if rotation.get("nextRotationTime") else None
+    following = moment_of("the next rotation", rotation.get("nextRotationTime"))
     if following is None:
         return f"{placed(secret)} has a rotation that is never due"
     if following > limit:

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from checks.addresses import is_internet
 from checks.check import Answer, NotApplicable, Unknown, check
+from checks.gcp.durations import moment_of
 from checks.gcp.labels import label_of, named
 from checks.gcp.naming import placed, some
-from evidence_store.records import Json, Resource, parse_time
+from evidence_store.records import Json, Resource
 
 _BACKUPS = 7  # that the service keeps where nothing else is said
 _ENCRYPTED = ("ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED")
@@ -39,11 +40,9 @@ def gcp_sql_private_tls(database: Resource, *, at: datetime) -> Answer:
 
 def _wide(networks: Json, at: datetime) -> list[str]:
     """The authorized networks in force that are the internet."""
-    return [
-        n["value"]
-        for n in networks or ()
-        if is_internet(n["value"]) and not (n.get("expirationTime") and parse_time(n["expirationTime"]) <= at)
-    ]
+    wide = [network for network in networks or () if is_internet(network["value"])]
+    ends = [moment_of("an authorized network", network.get("expirationTime")) for network in wide]
+    return [network["value"] for network, end in zip(wide, ends, strict=True) if end is None or end > at]
 
 
 @check(

@@ -24,6 +24,8 @@ QUARTERLY = {"rotationPeriod": "7776000s", "nextRotationTime": "2026-06-01T00:00
         ({"rotation": {"nextRotationTime": "2026-02-01T00:00:00Z"}}, "fail", "was due to be renewed on 2026-02-01"),
         ({"rotation": {"rotationPeriod": "7776000s"}}, "fail", "is never due"),
         ({"rotation": {**QUARTERLY, "rotationPeriod": "often"}}, "unknown", "'often' is not a span"),
+        ({"rotation": {**QUARTERLY, "nextRotationTime": "soon"}}, "unknown", "'soon' is not a time"),
+        ({"rotation": {**QUARTERLY, "nextRotationTime": 7}}, "unknown", "7 is not a time"),
     ],
 )
 def test_a_secret_is_renewed_or_ends(gcp: Cloud, data: dict[str, Any], status: str, words: str) -> None:

@@ -44,6 +44,7 @@ def database(gcp: Cloud, settings: dict[str, Any], version: str = "POSTGRES_16",
             "pass",
             "",
         ),
+        ({"ipv4Enabled": True, "authorizedNetworks": [{**ANY, "expirationTime": "soon"}]}, "unknown", "'soon' is not a time"),
         ({"ipv4Enabled": True, "authorizedNetworks": [ANY]}, "fail", "lets 0.0.0.0/0 in and accepts connections without TLS"),
     ],
 )
