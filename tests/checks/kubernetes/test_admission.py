@@ -114,6 +114,11 @@ def test_a_policy_that_only_annotates_denies_nothing(kube: Cluster) -> None:
     assert asked(kube).reason(PRESENT).endswith("policy binding bound (holds no rule that denies)")
 
 
+def test_a_policy_that_says_of_nothing_what_it_is_about_is_none(kube: Cluster) -> None:
+    policy(kube, matchResources={"resourceRules": [PODS]})
+    assert asked(kube).reason(PRESENT).endswith("fails closed")
+
+
 def test_a_binding_of_a_policy_that_is_not_there_enforces_nothing(kube: Cluster) -> None:
     policy(kube, PODS)
     kube.remove("ValidatingAdmissionPolicy", "rules")

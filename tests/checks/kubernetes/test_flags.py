@@ -167,8 +167,9 @@ def test_an_argument_that_is_not_shown_may_be_any_flag_that_is_not_set_after_it(
     assert asked(kube, ANONYMOUS).reason(ANONYMOUS, UID).endswith("takes flags from where the API does not show them")
     assert asked(kube, TLS).status(TLS, UID) == "unknown"  # the suites are not named
     assert asked(kube, MODES).status(MODES, UID) == "unknown"  # a list, to which it may have added
-    api_server(kube, "$(A)", OFF, env=env)
+    api_server(kube, "$(A)", OFF, "--tls-min-version=VersionTLS12", "--tls-cipher-suites=TLS_AES_128_GCM_SHA256", env=env)
     assert asked(kube, ANONYMOUS).status(ANONYMOUS, UID) == "pass"
+    assert asked(kube, TLS).status(TLS, UID) == "unknown"  # a list too
 
 
 def test_a_value_behind_its_flag_may_be_a_flag_where_it_is_not_shown(kube: Cluster) -> None:
@@ -248,10 +249,11 @@ def test_etcd_takes_what_is_not_on_its_command_line_from_its_variables(kube: Clu
     ],
 )
 def test_what_etcd_is_told_elsewhere_may_be_anything(kube: Cluster, fields: dict[str, Any], words: str) -> None:
-    etcd(kube, *SECURE, **fields)
-    seen = asked(kube, ETCD)
-    assert seen.status(ETCD, UID) == "unknown"
-    assert words in seen.reason(ETCD, UID)
+    for flags in (SECURE, ("--client-cert-auth=false",)):
+        etcd(kube, *flags, **fields)
+        seen = asked(kube, ETCD)
+        assert seen.status(ETCD, UID) == "unknown"
+        assert words in seen.reason(ETCD, UID)
 
 
 def test_variables_that_the_api_server_does_not_read_do_not_matter_to_it(kube: Cluster) -> None:
