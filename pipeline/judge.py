@@ -45,26 +45,22 @@ class Look:
         self._check = check
         self._resource = resource
         self._at = at
-        self.made: list[Lookup] = []
+        self.made: dict[Lookup, None] = {}  # each once, in the order of asking
         # Type -> the newest time of what was looked up: a register keeps its history. What is planned is no evidence of today.
         self.newest: dict[str, datetime] = {}
 
     def get(self, type_: str, uid: str) -> Resource | None:
-        self._remember(Lookup(type_, uid=uid))
+        self.made[Lookup(type_, uid=uid)] = None
         found = next((i.by_uid[uid] for i in self._world.indexes(self._check, type_, self._resource) if uid in i.by_uid), None)
         return None if found is None else self._give(type_, found)
 
     def where(self, type_: str, **facts: Json) -> Iterator[Resource]:
-        self._remember(Lookup(type_, facts=tuple(sorted(facts.items()))))
+        self.made[Lookup(type_, facts=tuple(sorted(facts.items())))] = None
         indexes = self._world.indexes(self._check, type_, self._resource)
         if undeclared := sorted(facts.keys() - self._check.looks_up[type_]):  # another check's may be there, and may not
             raise LookupError(f"{self._check.id} did not declare that it looks up {', '.join(undeclared)} of {type_}")
         matching = {found.uid: found for index in indexes for found in index.matching(facts)}  # two targets may know one thing
         return iter([self._give(type_, found) for found in matching.values()])
-
-    def _remember(self, lookup: Lookup) -> None:
-        if lookup not in self.made:
-            self.made.append(lookup)
 
     def _give(self, type_: str, found: "_Found") -> Resource:
         for time in found.times:

@@ -254,6 +254,17 @@ def test_a_look_up_finds_and_is_recorded() -> None:
     assert [(lookup.type, lookup.facts) for lookup in found.finding.lookups] == [("toy.bag", (("Box", "a"),))]
 
 
+def test_a_look_up_that_is_made_again_is_recorded_once_and_where_it_was_first_made() -> None:
+    def looks_again(box: Resource, *, inventory: Inventory) -> Answer:
+        for uid in ("bag:2", "bag:1", "bag:2"):
+            inventory.get("toy.bag", uid)
+        return None
+
+    one = check(looks_again, ("Name",), looks_up={"toy.bag": ("Box",)}, takes_inventory=True)
+    (found,) = ask(one, {**BOX, **BAG}, snapshot("List"), snapshot("Bags"))
+    assert [lookup.uid for lookup in found.finding.lookups] == ["bag:2", "bag:1"]
+
+
 def test_absence_is_only_said_of_a_complete_listing() -> None:
     assert only(ask(BAGGED, BOX, snapshot("List"), snapshot("Bags")))[:2] == ("fail", "a has no bag")
     partial = ask(BAGGED, BOX, snapshot("List"), snapshot("Bags", Presence.PARTIAL))
