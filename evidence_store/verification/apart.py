@@ -28,7 +28,7 @@ _FINDING_RECORD = re.compile(
     rb'(%b),"counts":(\{[^{}]*\}),"effective":(\[[^\[\]]*\]),"parameters":%b,"root":"([0-9a-f]{64})","version":%b\}'
     % (_TEXT, _TEXT, _NUMBER)
 )
-_MOST = 10_000  # parts of records that are remembered as canonical
+_MOST = 1 << 20  # bytes of counts that are remembered as canonical
 
 Judgement: TypeAlias = tuple[str, bytes]  # what a leaf says of one check: its id, and the root over its findings
 T = TypeVar("T")
@@ -99,19 +99,20 @@ def read(answer: Answer) -> Json:
     return canonical.decode(SNAPSHOT + answer[0])
 
 
-def judgements(found: Parts, proven: set[bytes]) -> list[Judgement] | None:
-    """The records of findings; `None` where one cannot be shown to be canonical. `proven`: lists and counts that were."""
-    given, last = [], b""
+def judgements(found: Parts, counted: set[bytes]) -> list[Judgement] | None:
+    """The records of findings; `None` where one cannot be shown to be canonical. `counted`: counts that were, of any leaf."""
+    given: list[Judgement] = []
+    dated: set[bytes] = set()  # the times of one leaf are long, many of its records have the same, and no other leaf has them
     for record in found.records:
         match = _FINDING_RECORD.fullmatch(record)
         if match is None:
             return None
         check, counts, effective, root = match.groups()
-        # What was judged together speaks of the same times as a rule.
-        if not _shown(counts, proven) or (effective != last and not _shown(effective, proven)):
+        if not (_shown(counts, counted) and _shown(effective, dated)):
             return None
-        last = effective
         given.append((check[1:-1].decode(), bytes.fromhex(root.decode())))
+    if sum(map(len, counted)) > _MOST:
+        counted.clear()
     return given
 
 
@@ -120,8 +121,6 @@ def _shown(part: bytes, proven: set[bytes]) -> bool:
         return True
     if not _is_canonical(part):
         return False
-    if len(proven) >= _MOST:
-        proven.clear()
     proven.add(part)
     return True
 

@@ -81,7 +81,7 @@ class Bookkeeper:
         self._time = time
         self._scope_sets: dict[tuple[ScopeKey, ...], tuple[ScopeKey, ...]] = {}
         self._held: dict[bytes, dict[apart.Wording, Held]] = {}  # of each target's last snapshots, by their heading
-        self._proven: set[bytes] = set()
+        self._counted: set[bytes] = set()  # counts of findings that were shown to be canonical
 
     def read(self, kind: str, text: bytes) -> tuple[Any, str | None]:
         """A detail, for `snapshots` or `findings`, and the root over its records if it has some.
@@ -103,7 +103,7 @@ class Bookkeeper:
         if kind == "snapshots":
             answers = apart.answers(found, self._held.get(found.told, {}))
             return None if answers is None else ((found.told, answers), found.root())
-        judgements = apart.judgements(found, self._proven)
+        judgements = apart.judgements(found, self._counted)
         return None if judgements is None else ({**found.heading, "records": judgements}, found.root())
 
     def snapshots(self, index: int, detail: Any) -> None:
