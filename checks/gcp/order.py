@@ -4,10 +4,11 @@ First come the hierarchical policies, of the organization and then of each folde
 of the network and the policies that hang on it, in the order that the network says. A policy's rule lets in, refuses, or hands
 on to what comes next. So a rule opens nothing where, in each place that it holds in, something before it refuses the same.
 
-What was not read refuses nothing.
+What was not understood, and what stands above a target that does not reach it, refuses nothing; where the rules were not all
+listed, the answer is open.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from checks.gcp.groups import Groups
@@ -106,10 +107,18 @@ class Order:
             return None
 
     def _where(self, **facts: Json) -> list[Resource]:
-        """Rules that are in force for what comes in, and do not let it in."""
+        """Rules in force for what comes in that do not let it in. Raises `UnreadFactError` where not all were listed."""
         try:
-            found = self._inventory.where(RULE, **facts)
-            return [rule for rule in found if is_inbound(rule) and (rule.fact("denied") or rule.fact("passedOn"))]
+            found = list(self._inventory.where(RULE, **facts))
         except UnreadFactError:
-            self.entire = False
-            return []
+            found = list(self._understood(facts))
+        return [rule for rule in found if is_inbound(rule) and (rule.fact("denied") or rule.fact("passedOn"))]
+
+    def _understood(self, facts: Mapping[str, Json]) -> Iterator[Resource]:
+        """The same, one by one: a rule or policy that was listed and not understood hides none of the others."""
+        for rule in self._inventory.where(RULE):
+            try:
+                if all(rule.fact(name) == value for name, value in facts.items()):
+                    yield rule
+            except UnreadFactError:
+                self.entire = False

@@ -134,6 +134,20 @@ def test_a_policy_that_was_not_understood_refuses_nothing_and_is_told_of(gcp: Cl
     assert seen.status(PORTS, "/above") == "unknown"
 
 
+def test_a_policy_that_was_not_understood_hides_no_refusal_of_the_network_itself(gcp: Cloud) -> None:
+    open_ssh(gcp)
+    refusal = {"name": "refuse", "network": API + MAIN, "denied": [{"IPProtocol": "tcp"}], "priority": 900}
+    gcp.add("compute.googleapis.com/Firewall", "refuse", {**refusal, "sourceRanges": INTERNET})
+    policy(gcp, "above", ORGANIZATION, {"action": "deny"})
+    assert asked(gcp, PORTS).status(PORTS, "/open") == "pass"
+
+
+def test_where_policies_were_not_listed_what_is_open_is_not_known(gcp: Cloud) -> None:
+    open_ssh(gcp)
+    gcp.unsupported.add("compute.googleapis.com/FirewallPolicy")
+    assert asked(gcp, PORTS).status(PORTS, "/open") == "unknown"
+
+
 @pytest.mark.parametrize(("order", "status"), [(BEFORE, "pass"), ("AFTER_CLASSIC_FIREWALL", "fail"), (None, "fail")])
 def test_a_networks_policy_refuses_for_its_rules_where_it_goes_first(gcp: Cloud, order: str | None, status: str) -> None:
     network(gcp, order, EDGE)
