@@ -25,13 +25,16 @@ _FIRST_PAUSE = 0.1  # seconds; doubled each time
 
 
 class Database:
-    """A connection pool with the two kinds of transaction that the store knows."""
+    """A connection pool with the two kinds of transaction that the store knows.
 
-    def __init__(self, url: str) -> None:
+    `looks`: a SQLite file is looked at as it is, and cannot be written to.
+    """
+
+    def __init__(self, url: str, *, looks: bool = False) -> None:
         self.url = _parsed(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.name = _shown(self.url)
-        self.engine = _sqlite(self.url, self.path) if self.sqlite else _postgresql(self.url)
+        self.engine = _sqlite(self.url, self.path, looks=looks) if self.sqlite else _postgresql(self.url)
         self._written = self.engine.execution_options(annexa_begin="IMMEDIATE")
         self._read = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -121,7 +124,7 @@ def _secrets(url: sa.URL) -> list[str]:
     return [str(secret) for secret in given if secret]
 
 
-def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
+def _sqlite(url: sa.URL, path: Path, *, looks: bool) -> sa.Engine:
     # The connection used last is used next: each has a cache of its own, and taking turns would fill them all.
     engine = sa.create_engine(
         url,
@@ -135,7 +138,13 @@ def _sqlite(url: sa.URL, path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def connected(raw: Any, _record: Any) -> None:
         raw.isolation_level = None  # we say BEGIN ourselves: the driver would begin only at the first write
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-8000", "temp_store=FILE"):
+        for pragma in (
+            "query_only=ON" if looks else "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-8000",
+            "temp_store=FILE",
+        ):
             raw.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

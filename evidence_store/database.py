@@ -164,7 +164,7 @@ def open_store(url: str, *, create: bool = True, upgrade: bool = True) -> Store:
 
     Without `create` and `upgrade` nothing is written.
     """
-    database = connection.Database(url)
+    database = connection.Database(url, looks=not (create or upgrade))
     try:
         connection.prepare(database, create=create, upgrade=upgrade)
     except BaseException:

@@ -32,6 +32,22 @@ def test_the_permission_that_is_missing_is_named_and_the_rest_is_counted(
     assert "reads answer" in ran.out
 
 
+def test_a_store_that_is_gone_is_told_before_a_run_refuses_it(command: Command, tmp_path: Path) -> None:
+    command("init")
+    (tmp_path / "annexa.toml").write_text(RECORDS)
+    assert "ok    store: not there yet" in command("doctor").out
+    command("run")
+    assert "ok    store: 5 entries, sealed up to 5" in command("doctor").out
+    (tmp_path / "annexa.db").unlink()
+    ran = command("doctor")
+    assert ran.code == 3
+    assert "FAIL  store: holds nothing, and annexa.key.checkpoints tells of a log; restore it" in ran.out
+    assert not (tmp_path / "annexa.db").exists()
+    refused = command("run")
+    assert refused.code == 4
+    assert "restore it from its backup, or name a key of its own for a new log" in refused.err
+
+
 def test_nothing_is_written_by_looking(aws: "Cloud", command: Command, tmp_path: Path) -> None:
     (tmp_path / "annexa.toml").write_text(AWS + HOST)
     command("doctor", "--format", "json")
@@ -174,3 +190,19 @@ def contents(directory: Path) -> dict[str, bytes]:
     """Every file; of what SQLite keeps beside its file while it is open, nothing."""
     files = (path for path in directory.rglob("*") if path.is_file() and not path.name.endswith(("-shm", "-wal")))
     return {str(path.relative_to(directory)): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("statement", ["", "CREATE TABLE somebody_elses (a)"])
+def test_a_database_that_holds_no_store_is_left_as_it_is(statement: str, command: Command, tmp_path: Path) -> None:
+    command("init")
+    (tmp_path / "annexa.toml").write_text(RECORDS)
+    (tmp_path / "annexa.db").touch()
+    if statement:
+        with sqlite3.connect(tmp_path / "annexa.db") as other:
+            other.execute(statement)
+        other.close()
+    before = contents(tmp_path)
+    ran = command("doctor")
+    assert ran.code == 0
+    assert "ok    store: not there yet" in ran.out
+    assert contents(tmp_path) == before
