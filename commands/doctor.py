@@ -14,7 +14,7 @@ from collectors.source import Connection, Place, Source, UnreadError
 from commands import schedules
 from commands.opening import Known, known, now
 from configuration import ConfigurationError, StorePlace, Target
-from evidence_store import keys
+from evidence_store import keys, side_file
 from evidence_store.database import open_store
 from evidence_store.errors import AbsentError, OutdatedError, StoreError
 from evidence_store.keys import AbsentKeysError, KeyFileError
@@ -66,7 +66,7 @@ def _examine(able: Known) -> Iterator[Symptom]:
 
 def _kept(place: StorePlace) -> Iterator[Symptom]:
     """The keys and the store, which belong together."""
-    store, begun_with = _store(place.url)
+    store, begun_with = _store(place)
     yield _key(place.key, begun_with)
     yield store
 
@@ -88,26 +88,41 @@ def _key(path: str, begun_with: str | None) -> Symptom:
     return Symptom("key", well=True, told=f"{path}, public half {public}")
 
 
-def _store(url: str) -> tuple[Symptom, str | None]:
+def _store(place: StorePlace) -> tuple[Symptom, str | None]:
     """How it stands with the store, and the public half of the key that it was begun with."""
     try:
-        with open_store(url, create=False, upgrade=False) as store:
+        with open_store(place.url, create=False, upgrade=False) as store:
             checkpoint = store.checkpoint()
             genesis = next(store.leaves(until=1), None)
-            told = f"{store.size} entries, sealed up to {checkpoint.size}" if checkpoint else "empty"
             begun_with = genesis.fields.get("key") if genesis and genesis.kind == "genesis" else None
-            return Symptom("store", well=True, told=told), begun_with
+            if checkpoint is None:
+                return _unsealed(place, "empty"), begun_with
+            return Symptom("store", well=True, told=f"{store.size} entries, sealed up to {checkpoint.size}"), begun_with
     except AbsentError:
-        return _none_yet(url), None
+        return _none_yet(place), None
     except StoreError as error:
         return Symptom("store", well=isinstance(error, OutdatedError), told=str(error)), None
 
 
-def _none_yet(url: str) -> Symptom:
-    file = Path(url.removeprefix("sqlite:///"))
-    if url.startswith("sqlite:///") and not os.access(file.parent, os.W_OK):
+def _none_yet(place: StorePlace) -> Symptom:
+    file = Path(place.url.removeprefix("sqlite:///"))
+    if place.url.startswith("sqlite:///") and not os.access(file.parent, os.W_OK):
         return Symptom("store", well=False, told=f"{file}: cannot be made there")
-    return Symptom("store", well=True, told="not there yet; the first run makes it")
+    return _unsealed(place, "not there yet; the first run makes it")
+
+
+def _unsealed(place: StorePlace, told: str) -> Symptom:
+    """Without a checkpoint it is well only where none was ever signed: a run takes another for one that was rolled back."""
+    witness = Path(f"{place.key}.checkpoints")
+    try:
+        gone = next(side_file.notes(witness), None) is not None
+    except OSError as error:
+        return Symptom("store", well=False, told=f"{witness}: cannot be read: {error.strerror}")
+    if gone:
+        told = (
+            f"holds nothing, and {witness} tells of a log; restore it from its backup, or name a key of its own for a new log"
+        )
+    return Symptom("store", well=not gone, told=told)
 
 
 def _sources(able: Known, target: Target) -> tuple[Source, ...]:

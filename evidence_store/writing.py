@@ -299,7 +299,10 @@ class Writer:
     def _hold_against_witness(self, connection: sa.Connection, witness: Checkpoint) -> None:
         where = f"{self._side.path} holds a checkpoint of size {witness.size}"
         if witness.size > self._sealed:
-            raise RolledBackError(f"{where}, and the store's last is of size {self._sealed}: the store was rolled back")
+            raise RolledBackError(
+                f"{where}, and the store's last is of size {self._sealed}: the store was rolled back; "
+                "restore it from its backup, or name a key of its own for a new log"
+            )
         kept = connection.execute(sa.select(schema.checkpoint.c.note).where(schema.checkpoint.c.size == witness.size)).scalar()
         if _root_of(kept) != witness.root:
             raise RolledBackError(f"{where}, and the store has none like it: the store was replaced or edited")

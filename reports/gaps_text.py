@@ -7,7 +7,7 @@ from typing import TextIO
 from reports.gaps import GapsView, excuses_of
 from reports.hostile import one_line
 from reports.run_text import ASSESSMENT_STYLES, REASON_LIMIT, SEVERITY_STYLES, say_undecided, say_unseen
-from reports.terminal import Paper, counted, listed
+from reports.terminal import Paper, counted
 from reports.view import ControlLine, Definition, Reported, to_the_minute
 
 CHECKS_SHOWN = 40
@@ -76,4 +76,10 @@ def _excepted(paper: Paper, view: GapsView) -> None:
         if len(excuses) > CHECKS_SHOWN:
             paper.say(f"and {counted(len(excuses) - CHECKS_SHOWN, 'more exception')}, see --format json", indent=2)
     if view.invalid_exceptions:
-        paper.say(f"Exceptions that do not count: {listed(view.invalid_exceptions, 6)}", indent=2, hang=4, style="yellow")
+        paper.title(f"exceptions that do not count ({len(view.invalid_exceptions)})")
+        for text in view.invalid_exceptions[:CHECKS_SHOWN]:
+            paper.say(text, indent=2, hang=4)
+        if len(view.invalid_exceptions) > CHECKS_SHOWN:
+            paper.say(
+                f"and {counted(len(view.invalid_exceptions) - CHECKS_SHOWN, 'more exception')}, see --format json", indent=2
+            )
