@@ -9,6 +9,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, BinaryIO
 
 from reports.hostile import CELL_LIMIT, one_line
@@ -49,12 +50,16 @@ class _Styles:
 
 def write(view: SoaView, out: BinaryIO) -> None:
     """Write the workbook. Needs the package xlsxwriter."""
+    # The package leaves the files that it makes on the way where they are when `out` cannot be written.
+    with TemporaryDirectory(prefix="annexa-") as directory:
+        _write(view, out, directory)
+
+
+def _write(view: SoaView, out: BinaryIO, directory: str) -> None:
     from xlsxwriter import Workbook
 
-    book = Workbook(
-        out,
-        {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False},
-    )
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = Workbook(out, {"constant_memory": True, "tmpdir": directory, **plain})
     made = view.generated or view.as_of
     book.set_properties(
         {

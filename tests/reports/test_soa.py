@@ -1,7 +1,9 @@
 """The Statement of Applicability: 93 controls, what is declared beside what was assessed."""
 
+import errno
 import io
 import json
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import openpyxl  # type: ignore[import-untyped]  # ships no types
 import pytest
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]  # ships no types
 
 from evidence_store.records import Json, Observation, Status, Unread, Why
 from reports import soa_json, soa_text, soa_xlsx
@@ -263,3 +266,26 @@ def test_the_same_view_gives_the_same_bytes(book: Book) -> None:
         soa_xlsx.write(view, out)
         made.append(out.getvalue())
     assert made[0] == made[1]
+
+
+class Full(io.BytesIO):
+    """A disk on which there is no room at first."""
+
+    refused = 0
+
+    def write(self, content: Any) -> int:
+        if not self.refused:
+            self.refused += 1
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(content)
+
+
+def test_a_workbook_that_cannot_be_written_leaves_no_files_on_the_way(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = sealed(book)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = set(tmp_path.iterdir())
+    with pytest.raises((OSError, FileCreateError), match="No space left"):
+        soa_xlsx.write(view, Full())
+    assert set(tmp_path.iterdir()) == before
