@@ -9,6 +9,7 @@ It prints the configuration that leads a scan to it. What it holds is a small cl
 import argparse
 import gzip
 import json
+import signal
 import socket
 import ssl
 import sys
@@ -123,6 +124,7 @@ def main() -> None:
     given = parser.parse_args()
     from tests.collectors.kubernetes.scene import fill, many
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that its certificates are cleared away
     with tempfile.TemporaryDirectory() as name:
         server = Server(Path(name), given.port)
         server.cluster.page_size, server.cluster.latency = 500, given.latency
