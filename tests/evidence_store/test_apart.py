@@ -167,6 +167,14 @@ def test_what_is_not_canonical_is_read_as_json_reads_it() -> None:
         assert_same("findings", [done, text, done])
 
 
+@pytest.mark.parametrize("kind", ["snapshots", "findings"])
+def test_records_that_are_not_those_of_the_detail_are_not_taken_for_them(kind: str) -> None:
+    within = {"records": [snapshot(0) if kind == "snapshots" else finding(0)], "scopes": 1, "target": "prod"}
+    assert_same(kind, [canonical.encode({"more": within, "observed": 0, "scopes": [], "target": "prod"})])
+    assert_same(kind, [canonical.encode({"more": within, "observed": 0, "records": [], "scopes": [], "target": "prod"})])
+    assert_same(kind, [canonical.encode([within]), canonical.encode({"records": within})])
+
+
 def test_an_end_before_the_beginning_is_told_of_who_says_the_rest_again() -> None:
     early = snapshot(0, finished="2025-01-01T00:00:00Z")
     found = assert_same("snapshots", [snapshots(snapshot(0)), snapshots(early), snapshots(snapshot(0))])
