@@ -30,6 +30,12 @@ class Way:
     levels: tuple[Sequence[Resource], ...]  # the rules of each policy or network that comes first
 
 
+@dataclass(frozen=True, slots=True)
+class _Network:
+    policies_first: bool
+    policy: str  # the URL of the one that hangs on the whole network; empty: none
+
+
 class Order:
     """What comes before one rule."""
 
@@ -67,17 +73,15 @@ class Order:
         found = self._network(name)
         if found is None:
             return []
-        own = [] if found.fact("networkFirewallPolicyEnforcementOrder") == _BEFORE else [self._where(network=_API + name)]
+        own = [] if found.policies_first else [self._where(network=_API + name)]
         return own + (self._policy(name) if "/regions/" in self._rule.fact("network") else [])
 
     def _policy(self, name: str, *, if_before: bool = False) -> list[Sequence[Resource]]:
         """The rules of the policy that hangs on a whole network; where asked so, only if they go before the network's own."""
         found = self._network(name)
-        if found is None or not found.fact("firewallPolicy"):
+        if found is None or not found.policy or (if_before and not found.policies_first):
             return []
-        if if_before and found.fact("networkFirewallPolicyEnforcementOrder") != _BEFORE:
-            return []
-        rules = self._where(network=_COMPUTE + network_in(found.fact("firewallPolicy")))
+        rules = self._where(network=_COMPUTE + network_in(found.policy))
         return [[rule for rule in rules if name in (rule.fact("attachedTo") or ())]]
 
     def _hierarchical(self, nodes: Iterable[str]) -> list[Sequence[Resource]]:
@@ -99,9 +103,14 @@ class Order:
             self.entire = False
             return []
 
-    def _network(self, name: str) -> Resource | None:
+    def _network(self, name: str) -> "_Network | None":
+        """What a network says of the order; `None` where it is not known."""
         try:
-            return self._inventory.get(NETWORK, _COMPUTE + name)
+            found = self._inventory.get(NETWORK, _COMPUTE + name)
+            if found is None:
+                return None
+            first = found.fact("networkFirewallPolicyEnforcementOrder") == _BEFORE
+            return _Network(first, found.fact("firewallPolicy") or "")
         except UnreadFactError:
             self.entire = False
             return None

@@ -172,6 +172,14 @@ def test_a_networks_rules_refuse_for_its_policy_where_they_go_first(gcp: Cloud, 
     assert asked(gcp, PORTS).status(PORTS, "edge/rules/100") == status
 
 
+def test_of_a_network_that_is_not_understood_nothing_is_said_to_go_before_and_that_is_told(gcp: Cloud) -> None:
+    gcp.add("compute.googleapis.com/Network", "main", {"name": "main", "firewallPolicy": ["odd"]})
+    open_ssh(gcp)
+    of_network(gcp, REFUSED)
+    seen = asked(gcp, PORTS)
+    assert seen.reason(PORTS, "/open").endswith("to 0.0.0.0/0, and not all that goes before it could be read")
+
+
 def test_of_a_network_that_is_not_known_nothing_goes_before_its_policy(gcp: Cloud) -> None:
     open_ssh(gcp, allowed=[], denied=[{"IPProtocol": "tcp"}])
     of_network(gcp, told("allow", 100, *INTERNET))
