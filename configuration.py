@@ -74,8 +74,8 @@ class Configuration:
 
 def find(given: str | None) -> Path | None:
     """The file to read; `None` for the built-in default. Raises `ConfigurationError` where a named file is missing."""
-    named = given or os.environ.get("ANNEXA_CONFIG")
-    if named:
+    named = os.environ.get("ANNEXA_CONFIG") or None if given is None else given
+    if named is not None:  # a name that is empty, as a variable that was never set, does not mean the default
         path = Path(named)
         if not path.is_file():
             raise ConfigurationError(f"{path}: no such configuration file; `scanner init` writes one")

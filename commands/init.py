@@ -51,7 +51,7 @@ def command(given: Namespace) -> int:
         written = write_starter(directory / "isms", now().date())
         file.write_text(CONFIGURATION, encoding="utf-8")
     except FileExistsError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(f"{error.filename}: is a file; name a directory" if error.filename else str(error)) from None
     except OSError as error:
         raise UsageError(f"{error.filename or directory}: cannot be written: {error.strerror}") from None
     sys.stdout.write(

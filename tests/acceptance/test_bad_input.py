@@ -52,6 +52,8 @@ def records(tmp_path: Path, command: Command) -> Path:
         (("evidence", "verify", "--public-key", "short"), "public key"),
         (("evidence", "verify", "--public-key", "A" * 43 + "=", "--against", "none"), "--against none: cannot be read"),
         (("init",), "overwrites nothing"),
+        (("init", "isms/isms.toml"), "isms/isms.toml: is a file; name a directory"),
+        (("run", "--config", ""), "no such configuration file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
