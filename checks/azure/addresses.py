@@ -1,5 +1,6 @@
 """Which addresses a rule admits: the internet or much of it, or no more than somebody holds."""
 
+from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from checks.addresses import is_internet
@@ -24,6 +25,14 @@ def _address(text: str) -> IPv4Address | IPv6Address:
         raise MalformedFactError(Unread(Why.UNEXPECTED, "an address", repr(text))) from None
 
 
+def _block(rule: Json) -> str:
+    """The addresses that a rule of a firewall lets in. Raises `MalformedFactError`."""
+    block = rule.get("value") if isinstance(rule, Mapping) else None
+    if not isinstance(block, str):
+        raise MalformedFactError(Unread(Why.UNEXPECTED, "ipRules", "a rule without addresses"))
+    return block
+
+
 def closed_to_networks(store: Resource, acls: str) -> Answer:
     """Whether a service with a firewall of its own refuses the networks that nobody listed.
 
@@ -38,5 +47,5 @@ def closed_to_networks(store: Resource, acls: str) -> Answer:
     rules: Json = store.fact(acls) or {}
     if (rules.get("defaultAction") or "Allow").casefold() != "deny":
         return f"{store.name} accepts connections from every network"
-    wide = sorted({rule["value"] for rule in rules.get("ipRules") or () if is_internet(rule["value"])})
+    wide = sorted({block for rule in rules.get("ipRules") or () if is_internet(block := _block(rule))})
     return f"{store.name} accepts connections from {', '.join(wide)}" if wide else None

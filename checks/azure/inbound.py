@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from checks.addresses import is_internet, network_of
-from evidence_store.records import Json
+from evidence_store.records import Json, MalformedFactError, Unread, Why
 
 FAMILIES = (4, 6)
 EVERYONE = frozenset({"*", "any", "internet"})
@@ -99,13 +99,19 @@ def _rule(rule: Json) -> _Rule | None:
         name=rule["name"],
         priority=rule["priority"],
         allows=rule["access"].casefold() == "allow",
-        protocol=rule["protocol"].casefold(),
+        protocol=_protocol(rule),
         ports=tuple(_range(text) for text in _both(rule, "destinationPortRange", "destinationPortRanges")),
         sources=_both(rule, "sourceAddressPrefix", "sourceAddressPrefixes"),
         anywhere=not narrowed
         and any(text.casefold() in {"*", "any", "virtualnetwork"} for text in leads_to)
         and any(_range(text) == range(HIGHEST + 1) for text in from_ports),
     )
+
+
+def _protocol(rule: Json) -> str:
+    if (said := rule.get("protocol")) is None:
+        raise MalformedFactError(Unread(Why.UNEXPECTED, "securityRules", f"{rule['name']} names no protocol"))
+    return str(said).casefold()
 
 
 def _both(rule: Json, one: str, many: str) -> tuple[str, ...]:
@@ -117,7 +123,10 @@ def _range(text: str) -> range:
     if text.strip() == "*":
         return range(HIGHEST + 1)
     first, _, last = text.partition("-")
-    return range(int(first), int(last or first) + 1)
+    try:
+        return range(int(first), int(last or first) + 1)
+    except ValueError:
+        raise MalformedFactError(Unread(Why.UNEXPECTED, "a port", repr(text))) from None
 
 
 def _is_wide(source: str, family: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from checks.azure.naming import are, last, some
 from checks.azure.tagging import plain, tag_of
 from checks.check import Answer, NotApplicable, Unknown, check
-from evidence_store.records import Inventory, Resource
+from evidence_store.records import Inventory, Json, Resource
 
 _NETWORK = "azure.network.virtual_network"
 
@@ -36,7 +36,10 @@ def azure_peering_scoped(
     `production`: the values of it that mean production
     `shared`: the values of it that mean a network for all
     """
-    remote = [p["remoteVirtualNetwork"]["id"].casefold() for p in network.fact("virtualNetworkPeerings") if _joins(p)]
+    joined = [p.get("remoteVirtualNetwork") or {} for p in network.fact("virtualNetworkPeerings") if _joins(p)]
+    if not all(each.get("id") for each in joined):
+        return Unknown(f"{network.name} is joined to a network that is not told")
+    remote = [each["id"].casefold() for each in joined]
     if not remote:
         return NotApplicable(f"{network.name} is joined to no other network")
     own = _side(_environment(network.uid, tag, inventory), production, shared)
@@ -50,7 +53,7 @@ def azure_peering_scoped(
     return Unknown(f"nothing says what {are(unsaid)} for: set the tag {tag}, or read the subscription") if unsaid else None
 
 
-def _joins(peering: dict[str, str]) -> bool:
+def _joins(peering: Json) -> bool:
     """Whether traffic may pass: a peering that the other side took back is none."""
     return (peering.get("peeringState") or "Connected").casefold() == "connected"
 

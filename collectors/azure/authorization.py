@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.azure.graph import AUTHORIZATION, Row, of_type
-from collectors.azure.shaping import observed
+from collectors.azure.shaping import observed, text_of
 from collectors.source import Facet
 from evidence_store.records import Observation
 
@@ -34,7 +34,8 @@ def assignments(row: Row) -> Iterator[Observation]:
     """Ids and scopes in lower case, so that they can be compared; the role by the last part of its id."""
     properties = row["properties"]
     role = properties["roleDefinitionId"].lower().rsplit("/", 1)[-1]
-    yield from observed(ASSIGNMENT, row, scope=properties["scope"].lower(), roleDefinitionId=role)
+    who = text_of(properties, "principalId")
+    yield from observed(ASSIGNMENT, row, principalId=who, scope=properties["scope"].lower(), roleDefinitionId=role)
 
 
 @of_type("Microsoft.Authorization/roleDefinitions", DEFINITION, table=AUTHORIZATION)
@@ -44,6 +45,7 @@ def definitions(row: Row) -> Iterator[Observation]:
     yield from observed(
         DEFINITION,
         row,
+        roleName=text_of(properties, "roleName"),
         roleType=properties["type"],
         permissions=[_permission(each) for each in properties["permissions"]],
         assignableScopes=sorted(scope.lower() for scope in properties["assignableScopes"]),

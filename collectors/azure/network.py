@@ -78,6 +78,8 @@ def _rules(rules: list[dict[str, Any]]) -> list[dict[str, Json]]:
     found = []
     for rule in rules:
         kept = flat(rule, *_RULE)
+        if any(kept.get(name) is None for name in ("access", "direction", "priority")):
+            raise TypeError("a rule that does not say what it does")
         for name, value in kept.items():
             if isinstance(value, list):
                 kept[name] = _ids(value) if name.endswith("Groups") else sorted(value)

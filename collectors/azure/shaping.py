@@ -4,12 +4,33 @@ A fact has the name that Resource Manager gives it, of the resource itself (`nam
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import NoneType
 from typing import Any
 
 from collectors.source import Facet
 from evidence_store.records import Json, Observation, Unread, Why
 
 _OUTSIDE = ("name", "location", "tags", "sku", "kind", "identity", "zones", "managedBy")  # what is not among the properties
+
+# What a field is wherever it stands; something else under its name would be taken for a setting that it is not.
+_OBJECTS = (
+    "apiServerAccessProfile autoUpgradeProfile backupPolicy encryption immutabilitySettings managedDisk network networkAcls"
+    " networkRuleSet redundancySettings remoteVirtualNetwork securityProfile securitySettings uefiSettings"
+)
+_TEXTS = (
+    "access category categoryGroup crossRegionRestore currentKubernetesVersion defaultAction description direction displayName"
+    " destinationAddressPrefix destinationPortRange id keySource kind kubernetesVersion location name peeringState principalId"
+    " protocol publicNetworkAccess roleName sourceAddressPrefix sourcePortRange state type upgradeChannel"
+)
+_LISTS = (
+    "authorizedIPRanges destinationAddressPrefixes destinationPortRanges sourceAddressPrefixes sourcePortRanges"  # of texts
+)
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(_OBJECTS.split(), dict),
+    **dict.fromkeys(_TEXTS.split(), str),
+    **dict.fromkeys((*_LISTS.split(), "ipRules"), list),
+    **dict.fromkeys(("priority", "retentionDays", "retentionInDays"), int),
+}
 
 
 def uid_of(item: Mapping[str, Any]) -> str:
@@ -46,7 +67,9 @@ def picked(facet: Facet, item: Mapping[str, Any], properties: Mapping[str, Any])
     for name in facet.names:
         source = item if name in _OUTSIDE else properties
         if name in source:
-            facts[name] = source[name]
+            facts[name] = _of_its_kind(name, source[name])
+    if not isinstance(facts.get("sku"), Mapping | NoneType):
+        raise TypeError("a sku that is none")
     if "tags" in facet.names:
         facts["tags"] = dict(sorted((facts.get("tags") or {}).items()))
     if facts.get("identity"):
@@ -54,16 +77,38 @@ def picked(facet: Facet, item: Mapping[str, Any], properties: Mapping[str, Any])
     return facts
 
 
+def _of_its_kind(name: str, value: Any) -> Json:
+    """A field's value; `None` says that it is not set. Raises `TypeError` for what it, or a field in it, cannot be."""
+    kind = _KINDS.get(name)
+    if value is None or kind is None:
+        return value
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(f"{name} is not what it is called")
+    if isinstance(value, list) and name != "ipRules" and not all(isinstance(each, str) for each in value):
+        raise TypeError(f"{name} are no texts")
+    if isinstance(value, dict):
+        for inner, held in value.items():
+            _of_its_kind(inner, held)
+    return value
+
+
 def only(item: Any, *names: str) -> dict[str, Json] | None:
     """These fields of an object, where they are present; `None` of none. Raises `TypeError` for what is no object."""
     if item is not None and not isinstance(item, Mapping):
         raise TypeError("not an object")
-    return None if item is None else {name: item[name] for name in names if name in item}
+    return None if item is None else {name: _of_its_kind(name, item[name]) for name in names if name in item}
+
+
+def text_of(item: Mapping[str, Any], name: str) -> str:
+    """A text that must be there. Raises `KeyError` or `TypeError`."""
+    if not isinstance(value := item[name], str):
+        raise TypeError(f"{name} is no text")
+    return value
 
 
 def flat(item: Mapping[str, Any], *names: str) -> dict[str, Json]:
     """A child resource as one object: its name, and these of its properties."""
-    return {"name": item["name"], **(only(item["properties"], *names) or {})}
+    return {"name": text_of(item, "name"), **(only(item["properties"], *names) or {})}
 
 
 def ordered(items: Iterable[Mapping[str, Any]], *keys: str) -> list[dict[str, Json]]:

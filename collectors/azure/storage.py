@@ -58,7 +58,8 @@ BLOBS = Facet(
 
 @of_type("Microsoft.Storage/storageAccounts", ACCOUNT)
 def accounts(row: Row) -> Iterator[Observation]:
-    yield from observed(ACCOUNT, row)
+    """Every account is of a size and copied in a way that its `sku` names."""
+    yield from observed(ACCOUNT, row, sku=row["sku"] | {"name": row["sku"]["name"]})
 
 
 @source(

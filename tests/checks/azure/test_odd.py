@@ -1,0 +1,89 @@
+"""Resources in which some field is not what its name promises: not one of them is taken for a bug of a check."""
+
+import copy
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checks.check import checks
+from tests.harness import look
+
+if TYPE_CHECKING:
+    from tests.collectors.azure.cloud import Cloud
+
+_ACLS = {"defaultAction": "Deny", "ipRules": [{"value": "203.0.113.0/24"}]}
+_RULE = {
+    "access": "Allow",
+    "direction": "Inbound",
+    "priority": 100,
+    "protocol": "Tcp",
+    "sourceAddressPrefixes": ["10.0.0.0/8"],
+    "sourcePortRange": "*",
+    "destinationAddressPrefix": "*",
+    "destinationPortRange": "22",
+    "destinationPortRanges": ["80"],
+}
+_BOOT = {"uefiSettings": {"secureBootEnabled": True, "vTpmEnabled": True}, "encryptionAtHost": False}
+_DISK = {"name": "os", "managedDisk": {"id": "/disks/os"}}
+_SUBNET = {"networkSecurityGroup": {"id": "/x"}, "ipConfigurations": [{"id": "x"}]}
+_PEERING = {"peeringState": "Connected", "remoteVirtualNetwork": {"id": "/subscriptions/x/y"}}
+_ROLE = {"type": "CustomRole", "roleName": "x", "assignableScopes": ["/"], "permissions": [{"actions": ["*"]}]}
+SOUND: dict[str, dict[str, Any]] = {
+    "Microsoft.Authorization/roleDefinitions": _ROLE,
+    "Microsoft.Compute/virtualMachines": {"securityProfile": _BOOT, "storageProfile": {"osDisk": _DISK}},
+    "Microsoft.ContainerRegistry/registries": {"networkRuleSet": _ACLS},
+    "Microsoft.ContainerService/managedClusters": {
+        "apiServerAccessProfile": {"authorizedIPRanges": ["203.0.113.0/24"]},
+        "autoUpgradeProfile": {"upgradeChannel": "patch"},
+        "currentKubernetesVersion": "1.35.1",
+    },
+    "Microsoft.DocumentDB/databaseAccounts": {"backupPolicy": {"type": "Continuous"}},
+    "Microsoft.KeyVault/vaults": {"networkAcls": _ACLS, "publicNetworkAccess": "Enabled"},
+    "Microsoft.Network/networkSecurityGroups": {
+        "securityRules": [{"name": "a", "properties": _RULE}],
+        "networkInterfaces": [{"id": "/x"}],
+    },
+    "Microsoft.Network/virtualNetworks": {
+        "subnets": [{"name": "s", "properties": _SUBNET}],
+        "virtualNetworkPeerings": [{"name": "p", "properties": _PEERING}],
+    },
+    "Microsoft.OperationalInsights/workspaces": {"retentionInDays": 90},
+    "Microsoft.RecoveryServices/vaults": {
+        "securitySettings": {"immutabilitySettings": {"state": "Locked"}},
+        "redundancySettings": {"crossRegionRestore": "Enabled"},
+    },
+    "Microsoft.Storage/storageAccounts": {"networkAcls": _ACLS, "encryption": {"keySource": "Microsoft.Keyvault"}},
+}
+ODD: tuple[Any, ...] = ("odd", 7, True, None, {}, [None], {"x": "y"})
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each field, at any depth."""
+    if path:
+        yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, held in inner:
+        yield from _places(held, (*path, key))
+
+
+def _with(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
+    found = copy.deepcopy(value)
+    at = found
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = odd
+    return found
+
+
+@pytest.mark.parametrize("type_", SOUND)
+def test_a_field_of_another_kind_is_never_taken_for_a_bug(azure: "Cloud", type_: str) -> None:
+    azure.page = 1000
+    spoilt = [(path, odd) for path in _places(SOUND[type_]) for odd in ODD]
+    for number, (path, odd) in enumerate(spoilt):
+        azure.add(type_, f"odd{number}", properties=_with(SOUND[type_], path, odd))
+    asked = [check.id for check in checks().values() if check.provider == "azure"]
+    found = look(azure.connect(), *asked, at=datetime(2026, 5, 4, tzinfo=UTC)).findings
+    assert [f"{f.check} {f.uid} {f.reason}" for f in found if f.status == "error"] == []
+    assert any(f.status == "unknown" and "unexpected shape" in f.reason for f in found)
