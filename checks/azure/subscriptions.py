@@ -99,7 +99,7 @@ def azure_defender_storage_malware(place: Resource, *, inventory: Inventory) -> 
     severity="medium",
     version=1,
     within="provider",
-    needs=("displayName", "managementGroups", "tags", "tenantId"),
+    needs=("besideRead", "displayName", "managementGroups", "tags", "tenantId"),
     looks_up={"azure.subscription": ("displayName", "managementGroups", "tags", "tenantId")},
     fix="Put production and everything else under management groups of their own, and tag each subscription by environment.",
 )
@@ -132,7 +132,15 @@ def azure_mgmt_group_env_split(
     if others:
         return f"{subscription(place)} shares the management group {group} with {some(others)}, which is not of its environment"
     unsaid = sorted(name for name, value in said_of.items() if value is None)
-    return Unknown(f"nothing says what {are(unsaid)} for: set the tag {tag}") if unsaid else None
+    return Unknown(f"nothing says what {are(unsaid)} for: set the tag {tag}") if unsaid else _alone(place, group)
+
+
+def _alone(place: Resource, group: str) -> Unknown | None:
+    """Nothing else stands in the group, as far as can be seen; unknown where that is not all of it."""
+    if place.fact("besideRead"):
+        return None
+    who = subscription(place)
+    return Unknown(f"{who} may share the management group {group} with subscriptions that are left out or not shown")
 
 
 def _group(place: Resource) -> str | None:

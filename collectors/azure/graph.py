@@ -31,13 +31,16 @@ def _as_they_come(_: Reader, rows: Iterator[Found]) -> Iterator[Found]:
 
 
 def _at_home(reader: Reader, rows: Iterator[Found]) -> Iterator[Found]:
-    """Subscriptions; of one that another tenant lets us manage, what lies above it is not seen from here."""
+    """Subscriptions, and whether those beside them are all read.
+
+    Of one that another tenant lets us manage, what lies above it is not seen from here.
+    """
     for kind, account, body in rows:
         if not isinstance(body, Unread) and (of := str(body.get("tenantId") or "").lower()) != reader.sight.tenant:
             above = f"the subscription is of the tenant {of or 'that is not told'}: what lies above it is not seen from here"
             yield kind, account, Unread(Why.UNSUPPORTED, "resourcegraph.resourcecontainers", above)
         else:
-            yield kind, account, body
+            yield kind, account, body if isinstance(body, Unread) else {**body, "besideRead": reader.sight.complete}
 
 
 def table(

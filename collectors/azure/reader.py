@@ -47,6 +47,11 @@ class Sight(Protocol):
         ...
 
     @property
+    def complete(self) -> bool:
+        """Whether no subscription of the target's management group, or of the tenant, is hidden or left out."""
+        ...
+
+    @property
     def lost(self) -> Unread | None:
         """Why a subscription of the target is not read; what lies above it alone is not seen either."""
         ...

@@ -50,7 +50,8 @@ class _Sight:
     caller: str = ""  # object id of who asks; empty where the token does not say
     subscriptions: dict[str, Permissions] = field(default_factory=dict)
     above: Permissions | None = None  # at the management group; `None`: it did not tell
-    beside: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()  # subscriptions of the tenant that the target leaves out
+    complete: bool = False  # whether no subscription of the target's group, or of the tenant, is hidden or left out
     lost: Unread | None = None
 
     def readable(self) -> Sequence[str]:
@@ -107,9 +108,11 @@ class AzureConnection:
             above = pool.submit(self._above)
             entered = list(pool.map(lambda each: self._enter(each, found.get(each), principal), wanted))
             self._sight.above = above.result()
-        entered += self._unseen_below(principal)
+        hidden = self._unseen_below(principal)
+        entered += hidden if self._settings.management_group is not None else []
         self._sight.lost = next((place.failed for place in entered if place.failed is not None), None)
         self._sight.beside = tuple(sorted(s for s, state in found.items() if state in READ_STATES and s not in set(wanted)))
+        self._sight.complete = not hidden and (self._settings.management_group is not None or not self._sight.beside)
         return [Place(Scope("azure", tenant), principal), *entered]
 
     def reader(self, place: Place, source: Source) -> Reader:
@@ -176,11 +179,12 @@ class AzureConnection:
         return Place(scope, principal)
 
     def _unseen_below(self, principal: str) -> list[Place]:
-        """The group itself, failed, where the caller's role does not show each subscription below it."""
-        group, action = self._settings.management_group, "Microsoft.Resources/subscriptions/read"
-        if group is None or (self._sight.above is not None and self._sight.above.lacking(action) is None):
+        """The target's group, or the tenant's, failed, where the caller's role does not show each subscription below it."""
+        action = "Microsoft.Resources/subscriptions/read"
+        if self._sight.above is not None and self._sight.above.lacking(action) is None:
             return []
         detail = "at the management group itself: subscriptions below it may be hidden"
+        group = self._settings.management_group or self._sight.tenant
         return [Place(Scope("azure", group), principal, Unread(Why.DENIED, action, detail))]
 
     def _above(self) -> Permissions | None:

@@ -19,7 +19,7 @@ SUBSCRIPTION = Facet(
     optional=("tenantId", "tags", "quotaId", "spendingLimit", "managedByTenants"),
     lists=True,
 )
-PLACEMENT = Facet("azure.subscription", facts=("managementGroups",), name="placement")
+PLACEMENT = Facet("azure.subscription", facts=("managementGroups", "besideRead"), name="placement")
 RESOURCE = Facet(
     "azure.resource",
     facts=("name", "type", "tags"),
@@ -57,9 +57,13 @@ def subscriptions(read: Reader) -> Iterator[Observation]:
 
 @of_type("Microsoft.Resources/subscriptions", PLACEMENT, table=CONTAINERS)
 def placements(row: Row) -> Iterator[Observation]:
-    """The management groups that a subscription lies below, from the nearest to the root, by name."""
+    """The management groups that a subscription lies below, from the nearest to the root, by name.
+
+    And whether each subscription of the same target, or tenant, is read: a caller is not told of those hidden from it.
+    """
     groups = [each["name"] for each in row["properties"]["managementGroupAncestorsChain"]]
-    yield Observation(PLACEMENT.type, uid_of(row), {"managementGroups": groups}, PLACEMENT.name)
+    facts = {"managementGroups": groups, "besideRead": row["besideRead"]}
+    yield Observation(PLACEMENT.type, uid_of(row), facts, PLACEMENT.name)
 
 
 @source(

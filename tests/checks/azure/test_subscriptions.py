@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.checks.azure.scene import asked
-from tests.collectors.azure.cloud import GROUP, PROD, TEST
+from tests.checks.azure.scene import NOW, asked
+from tests.collectors.azure.cloud import GROUP, PROD, TENANT, TEST
+from tests.harness import look
 
 if TYPE_CHECKING:
     from tests.collectors.azure.cloud import Cloud
@@ -152,6 +153,27 @@ def test_a_subscription_that_nothing_is_said_of_leaves_its_group_unknown(azure: 
     placed(azure, TEST, "all")
     assert TEST in asked(azure, SPLIT).reason(SPLIT, PROD)
     assert asked(azure, SPLIT).status(SPLIT, PROD) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("target", "account", "expected"),
+    [
+        ({}, None, "pass"),
+        ({}, TENANT, "unknown"),  # no role at the tenant's group: others may be hidden
+        ({"subscriptions": [PROD, TEST]}, None, "pass"),
+        ({"subscriptions": [PROD]}, None, "unknown"),
+        ({"subscriptions": [PROD, TEST]}, TENANT, "unknown"),
+        ({"management_group": GROUP}, None, "pass"),
+    ],
+)
+def test_who_is_not_shown_every_subscription_beside_it_does_not_know(
+    azure: "Cloud", target: dict[str, Any], account: str | None, expected: str
+) -> None:
+    placed(azure, PROD, "live", environment="prod")
+    placed(azure, TEST, "sandbox", environment="test")
+    if account:
+        azure.deny("Microsoft.Resources/subscriptions/read", account=account)
+    assert look(azure.connect(**target), SPLIT, at=NOW).status(SPLIT, PROD) == expected
 
 
 def assign(azure: "Cloud", scope: str, **says: Any) -> None:

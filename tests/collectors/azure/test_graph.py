@@ -172,7 +172,8 @@ def test_what_lies_above_is_not_whole_while_a_subscription_is_not_read(azure: Cl
 
 def test_where_subscriptions_lie(azure: Cloud) -> None:
     seen = collect(azure.connect(), "arm.Microsoft.Resources/subscriptions", PLACEMENTS)
-    assert seen.facts("azure.subscription", "placement")[f"/subscriptions/{PROD}"] == {"managementGroups": [GROUP, TENANT]}
+    placed = {"managementGroups": [GROUP, TENANT], "besideRead": True}
+    assert seen.facts("azure.subscription", "placement")[f"/subscriptions/{PROD}"] == placed
 
 
 # Answers that no one should believe.
