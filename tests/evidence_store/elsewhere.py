@@ -5,7 +5,9 @@ and a process in which it is may not be forked.
 """
 
 import multiprocessing
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Event
@@ -22,8 +24,19 @@ _processes.set_forkserver_preload(["tests.evidence_store.elsewhere"])
 def elsewhere(work: Callable[..., None], bench: Bench, *words: object) -> ForkServerProcess:
     """Begin this work, a function of a module, in another process: it is given a bench on the same store, and the words."""
     process = _processes.Process(target=_work, args=(work, bench.url, bench.keys.path, bench.clock.now, *words), daemon=True)
-    process.start()
+    with _short_paths():
+        process.start()
     return process
+
+
+@contextmanager
+def _short_paths() -> Iterator[None]:
+    """The server listens on a socket in the directory for temporary files, and the path of a socket may not be long."""
+    kept, tempfile.tempdir = tempfile.tempdir, "/tmp"
+    try:
+        yield
+    finally:
+        tempfile.tempdir = kept
 
 
 def flag() -> Event:
