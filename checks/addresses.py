@@ -18,7 +18,7 @@ MANAGEMENT_PORTS = (
 def network_of(block: str) -> IPv4Network | IPv6Network:
     """A block of addresses. Raises `MalformedFactError` for what is none."""
     try:
-        return ip_network(block, strict=False)
+        return ip_network(str(block), strict=False)  # of a number it would make an address
     except ValueError:
         raise MalformedFactError(Unread(Why.UNEXPECTED, "a block of addresses", repr(block))) from None
 
