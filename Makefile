@@ -49,14 +49,17 @@ $(VENV)/.test: $(VENV)/.tools requirements/test.lock pyproject.toml
 	$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
 
-# Pin what pyproject.toml bounds, with hashes.
+# Pin what pyproject.toml bounds, with hashes, and tell which of the pins each extra comes to: once they are installed, since
+# the packages themselves say so.
 lock: $(VENV)/bin/python
 	$(PIP) install uv
 	for set in run test; do \
 		if [ $$set = run ]; then extra=; else extra="--extra test"; fi; \
 		$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
-			--no-header $$extra pyproject.toml requirements/build.in -o requirements/$$set.lock; \
+			--no-header $$extra pyproject.toml requirements/build.in -o requirements/$$set.lock || exit; \
 	done
+	$(MAKE) $(VENV)/.test
+	$(VENV)/bin/python deploy/container/pins.py --renew
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
