@@ -20,14 +20,17 @@ from evidence_store.errors import AbsentError, OutdatedError, StoreError
 from evidence_store.keys import AbsentKeysError, KeyFileError
 from evidence_store.records import Unread, Why
 from evidence_store.redaction import Redactor
+from evidence_store.verification.__main__ import width_of
 from pipeline.collect import trail
 from pipeline.probe import Probed, probe
 from pipeline.targets import connect, require_extras
 from reports.hostile import one_line
+from reports.terminal import wrapped
 from scanner import DONE, INCOMPLETE
 
 log = logging.getLogger(__name__)
 _LONGEST = 500  # characters of what is told of a target
+_HANG = " " * len("FAIL  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,22 @@ def command(given: Namespace) -> int:
     """Print each test with its result. 0 if all is well, 3 if not."""
     able = known(given)
     symptoms = []
+    width = width_of(sys.stdout)
     for symptom in _examine(able):
         symptoms.append(symptom)
         if given.format == "text":
-            sys.stdout.write(f"{'ok  ' if symptom.well else 'FAIL'}  {one_line(symptom.what)}: {one_line(symptom.told)}\n")
+            sys.stdout.writelines(line + "\n" for line in lines(symptom, width))
             sys.stdout.flush()
     if given.format == "json":
         sys.stdout.write(json.dumps({"schema": "annexa.doctor/1", "tests": [asdict(s) for s in symptoms]}, indent=1) + "\n")
     return DONE if all(s.well for s in symptoms) else INCOMPLETE
+
+
+def lines(symptom: Symptom, width: int | None) -> list[str]:
+    """What is told of one test: a line that a program can read, or lines of at most `width` columns where it is given."""
+    mark, text = "ok  " if symptom.well else "FAIL", f"{one_line(symptom.what)}: {one_line(symptom.told)}"
+    first, *rest = [text] if width is None else wrapped(text, width - len(_HANG))
+    return [f"{mark}  {first}", *(_HANG + line for line in rest)]
 
 
 def _examine(able: Known) -> Iterator[Symptom]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from commands import doctor
 from evidence_store.records import Status
 from evidence_store.verification import Opinion, Outcome, Problem, Report
 from evidence_store.verification.__main__ import told, width_of
@@ -122,6 +123,17 @@ def test_a_verification_is_told_within_the_terminal(terminal: Open, width: int) 
     assert out.widest <= width
     assert base64.b64encode(bytes.fromhex("5952" * 16)).decode() in out.getvalue()
     assert told(report, width_of(io.StringIO())).count("\n") == 9
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 80, 200])
+def test_what_the_doctor_tests_is_told_within_the_terminal_and_in_one_line_elsewhere(terminal: Open, width: int) -> None:
+    symptom = doctor.Symptom("target cloud (gcp) shop global", well=False, told="reads that were denied " * 20)
+    out = terminal(width)
+    out.write("\n".join(doctor.lines(symptom, width_of(out))))
+    assert out.widest <= width
+    mark, *words = out.getvalue().split()
+    assert " ".join(words) == f"{symptom.what}: {symptom.told}".strip(), "no word is broken"
+    assert doctor.lines(symptom, width_of(io.StringIO())) == [f"{mark}  {symptom.what}: {symptom.told}"]
 
 
 def test_a_paragraph_that_begins_far_to_the_right_still_ends(terminal: Open) -> None:
