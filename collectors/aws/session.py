@@ -36,6 +36,8 @@ class AwsConnection:
         if self._settings.role_arn is not None:
             caller = self._assume(caller, self._settings.role_arn)
         accounts = list(self._accounts(caller))
+        if not accounts:
+            raise UnreadError(Unread(Why.UNEXPECTED, "organizations:ListAccounts", "not one active account in the organization"))
         with ThreadPoolExecutor(min(16, len(accounts))) as pool:
             for found in pool.map(lambda account: self._enter(caller, account), accounts):
                 yield from found

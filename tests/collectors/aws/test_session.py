@@ -146,6 +146,14 @@ def test_every_active_account_of_an_organization_is_a_place_on_all_pages(aws: Cl
     assert aws.calls.count(("organizations.ListAccounts", "us-east-1")) == 2
 
 
+@pytest.mark.parametrize("state", ["SUSPENDED", None])
+def test_an_organization_without_one_active_account_fails_the_target(aws: Cloud, state: str | None) -> None:
+    accounts = [] if state is None else [{"Id": MEMBER, "Status": state, "State": state}]
+    aws.serve("organizations.ListAccounts", {"Accounts": accounts})
+    with pytest.raises(UnreadError, match="not one active account in the organization"):
+        list(aws.connect(organization=True).places())
+
+
 def test_an_organization_that_may_not_be_listed_fails_the_target(aws: Cloud) -> None:
     aws.deny("organizations:ListAccounts")
     with pytest.raises(UnreadError, match="organizations:ListAccounts was denied"):
