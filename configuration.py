@@ -24,6 +24,7 @@ from daemon.settings import DAILY, UNCHANGED, DaemonSettings, Schedule
 from evidence_store.records import Json, Severity
 
 DEFAULT_NAME = "annexa.toml"
+SQLITE = "sqlite:///"  # what the url of a store in a file begins with
 MOST_SCHEDULES = 100
 MOST = 100_000  # of a number in a check's parameters: beyond these, days and years leave the calendar
 MOST_OF = {"_years": 1_000, "_percent": 100}
@@ -48,6 +49,12 @@ class StorePlace:
 
     url: str = "sqlite:///annexa.db"
     key: str = "annexa.key"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a store in SQLite; `None` of one elsewhere."""
+        name = self.url.removeprefix(SQLITE).partition("?")[0]
+        return Path(name) if self.url.startswith(SQLITE) and name else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,10 +258,9 @@ class _Reading:
         return Path(os.path.normpath(self._path.parent / Path(path).expanduser()))
 
     def _beside_url(self, url: str) -> str:
-        prefix = "sqlite:///"
-        if not url.startswith(prefix) or url == prefix or ":memory:" in url:
+        if not url.startswith(SQLITE) or url == SQLITE or ":memory:" in url:
             return url
-        return prefix + str(self._beside(url.removeprefix(prefix)))
+        return SQLITE + str(self._beside(url.removeprefix(SQLITE)))
 
 
 def _options(expected: Any) -> tuple[Any, ...]:

@@ -88,8 +88,8 @@ def _key(path: str, begun_with: str | None) -> Symptom:
         public = keys.load(path).public_text
     except AbsentKeysError:
         if begun_with is not None:
-            told = f"{path}: is not there, and the store was begun with it; restore it and {path}.redaction from their backup"
-            return Symptom("key", well=False, told=told)
+            both = f"restore it and {path}{keys.REDACTION} from their backup"
+            return Symptom("key", well=False, told=f"{path}: is not there, and the store was begun with it; {both}")
         writable = os.access(Path(path).parent, os.W_OK)
         return Symptom("key", well=writable, told=f"{path}: {'the first run makes it' if writable else 'cannot be made there'}")
     except KeyFileError as error:
@@ -116,15 +116,14 @@ def _store(place: StorePlace) -> tuple[Symptom, str | None]:
 
 
 def _none_yet(place: StorePlace) -> Symptom:
-    file = Path(place.url.removeprefix("sqlite:///"))
-    if place.url.startswith("sqlite:///") and not os.access(file.parent, os.W_OK):
-        return Symptom("store", well=False, told=f"{file}: cannot be made there")
+    if place.file is not None and not os.access(place.file.parent, os.W_OK):
+        return Symptom("store", well=False, told=f"{place.file}: cannot be made there")
     return _unsealed(place, "not there yet; the first run makes it")
 
 
 def _unsealed(place: StorePlace, told: str) -> Symptom:
     """Without a checkpoint it is well only where none was ever signed: a run takes another for one that was rolled back."""
-    witness = Path(f"{place.key}.checkpoints")
+    witness = Path(place.key + keys.CHECKPOINTS)
     try:
         gone = next(side_file.notes(witness), None) is not None
     except OSError as error:

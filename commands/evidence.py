@@ -171,7 +171,7 @@ def _verify(given: Namespace) -> int:
 
 
 def _verify_store(given: Namespace, able: Known, public: bytes, against: str | None) -> Report:
-    witness = Path(able.configuration.store.key + ".checkpoints")
+    witness = Path(able.configuration.store.key + keys.CHECKPOINTS)
     with reading(able.configuration) as store, store.evidence() as evidence:
         look: Look = store
         performer = _performer(given, able, evidence)

@@ -15,13 +15,13 @@ from collectors.source import kinds, sources
 from commands.failures import UsageError
 from configuration import Configuration
 from evidence_store.database import Store, open_store
+from evidence_store.keys import CHECKPOINTS, REDACTION
 from evidence_store.records import parse_time
 from mappings.catalogue import Catalogue
 from pipeline.plan import Sources
 
-SQLITE = "sqlite:///"
 STORE_FILES = ("", "-wal", "-shm", "-journal", ".lock")  # by what follows the store's name
-KEY_FILES = {"": "the signing key", ".redaction": "the redaction key", ".checkpoints": "the file of the checkpoints"}
+KEY_FILES = {"": "the signing key", REDACTION: "the redaction key", CHECKPOINTS: "the file of the checkpoints"}
 
 
 def now() -> datetime:
@@ -92,11 +92,9 @@ def output_path(text: str, loaded: Configuration, option: str = "--output") -> P
 
 def _kept(loaded: Configuration) -> dict[Path, str]:
     """The files that everything else depends on, and what each is."""
-    key, url = loaded.store.key, loaded.store.url
-    files = {f"{key}{suffix}": what for suffix, what in KEY_FILES.items()}
-    if url.startswith(SQLITE):
-        store = url.removeprefix(SQLITE).partition("?")[0]
-        files |= {f"{store}{suffix}": "the store of the evidence" for suffix in STORE_FILES}
+    files = {f"{loaded.store.key}{suffix}": what for suffix, what in KEY_FILES.items()}
+    if loaded.store.file is not None:
+        files |= {f"{loaded.store.file}{suffix}": "the store of the evidence" for suffix in STORE_FILES}
     if loaded.file:
         files[str(loaded.file)] = "the configuration"
     return {Path(file).resolve(): what for file, what in files.items()}

@@ -9,7 +9,6 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import fields
 
 from commands.failures import failure
 from commands.opening import Known
@@ -17,6 +16,7 @@ from commands.schedules import possible
 from configuration import Configuration, ConfigurationError
 from daemon.logs import bug, say
 from daemon.service import Daemon
+from daemon.settings import differing
 from evidence_store.errors import StoreError
 
 _PAUSE = 5.0  # seconds, until a store that failed is tried again
@@ -85,11 +85,7 @@ class Reloading:
 
 def _require_no_restart(before: Configuration, after: Configuration) -> None:
     """Raises `ConfigurationError` with the keys that were changed, and never their values: a URL may hold a password."""
-    changed = [
-        f"{key.name} in [{table}]"
-        for table in ("store", "daemon")
-        for key in fields(getattr(before, table))
-        if getattr(getattr(before, table), key.name) != getattr(getattr(after, table), key.name)
-    ]
+    changed = [f"{key} in [store]" for key in differing(before.store, after.store)]
+    changed += [f"{key} in [daemon]" for key in differing(before.daemon, after.daemon)]
     if changed:
         raise ConfigurationError(f"{after.file}: needs a restart: {', '.join(changed)}; nothing of the file was put in force")

@@ -8,7 +8,7 @@ from daemon.logs import say
 from daemon.metrics import CONTENT_TYPE, Metrics, Seen
 from daemon.runner import Crew, Pace
 from daemon.scheduling import Scheduling
-from daemon.settings import Schedule
+from daemon.settings import Schedule, differing
 from daemon.watch import Watch
 from daemon.web import Answer, Page, told
 from evidence_store.errors import StoreError
@@ -55,7 +55,7 @@ class Daemon:
             former = before.get(name)
             if former is None:
                 say("schedule.added", schedule=name, due=dues.get(name))
-            elif changed := former.differs(schedule):
+            elif changed := differing(former, schedule):
                 say("schedule.changed", schedule=name, due=dues.get(name), changed=", ".join(changed))
             changes += schedule != former
         for name in before.keys() - wanted.keys():

@@ -5,10 +5,14 @@ import re
 from dataclasses import dataclass, fields
 from datetime import UTC, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from daemon import cron
 from daemon.timing import Timing, duration
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _LEAST = timedelta(minutes=1)
@@ -55,10 +59,6 @@ class Schedule:
     def longest(self) -> timedelta:
         """How long a run may take."""
         return duration(self.max_run)
-
-    def differs(self, other: "Schedule") -> tuple[str, ...]:
-        """The keys that another has otherwise."""
-        return tuple(field.name for field in fields(self) if getattr(self, field.name) != getattr(other, field.name))
 
     def definition(self) -> dict[str, str | list[str] | None]:
         """What decides what is run and when, as it is kept with the evidence."""
@@ -111,6 +111,11 @@ def _span(key: str, text: str) -> timedelta:
         return duration(text)
     except ValueError as error:
         raise ValueError(f"{key} = {error}") from None
+
+
+def differing(before: "DataclassInstance", after: "DataclassInstance") -> tuple[str, ...]:
+    """The keys that two settings of one kind do not have alike."""
+    return tuple(key.name for key in fields(before) if getattr(before, key.name) != getattr(after, key.name))
 
 
 @lru_cache(maxsize=256)

@@ -17,6 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+REDACTION, CHECKPOINTS = ".redaction", ".checkpoints"  # what follows the signing key's name in that of a file beside it
 _OWNER_ONLY = 0o600
 
 
@@ -52,7 +53,7 @@ class Keys:
     @property
     def checkpoints(self) -> Path:
         """The file beside the key to which each checkpoint is appended."""
-        return self.path.with_name(self.path.name + ".checkpoints")
+        return self.path.with_name(self.path.name + CHECKPOINTS)
 
 
 def load_or_create(path: str | Path) -> Keys:
@@ -88,7 +89,7 @@ def public_of(path: str | Path) -> bytes:
 
 def _files(path: str | Path) -> tuple[Path, Path]:
     signing = Path(path)
-    return signing, signing.with_name(signing.name + ".redaction")
+    return signing, signing.with_name(signing.name + REDACTION)
 
 
 def parse_public(text: str) -> bytes:
