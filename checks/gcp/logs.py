@@ -43,9 +43,8 @@ def gcp_audit_logs_data_access(
         return f"project {name} leaves the access of {some(exempt)} out of its audit logs"
     missing = [f"{kind} of {s}" for s in services for kind in log_types if kind not in _recorded(configs, s)]
     if places := unread(above(project), inventory):
-        return open_above(
-            f"{f'the record of {some(missing)}' if missing else 'an exemption from the audit logs'} of project {name}", places
-        )
+        what = f"the record of {some(missing)}" if missing else "an exemption from the audit logs"
+        return open_above(f"{what} of project {name}", places)
     return f"project {name} does not record {some(missing)}" if missing else None
 
 

@@ -1,10 +1,12 @@
 """Networks: what firewall rules let in, which networks there are, and what their subnets record."""
 
+from collections.abc import Iterable
+
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.gcp.groups import GROUPS, Groups
 from checks.gcp.naming import last, listed, some
 from checks.gcp.order import FOLDER, NETWORK, RULE, Order
-from checks.gcp.traffic import Ports, from_outside, is_inbound
+from checks.gcp.traffic import Ports, Source, from_outside, is_inbound
 from evidence_store.records import Inventory, Resource
 
 _SOURCES = (
@@ -70,12 +72,12 @@ def gcp_firewall_admin_ports(
         opened = list(dict.fromkeys(port for port, source in open_ if source.seen))
         doubt = "" if order.entire else ", and not all that goes before it could be read"
         return f"{name} opens {some(opened)} of {_called(rule.fact('network'))} to {some(wide)}{doubt}"
-    return _unseen(f"{name} lets in", [source.text for _, source in open_])
+    return _unseen(f"{name} lets in", [source for _, source in open_]) if open_ else None
 
 
-def _unseen(what: str, sources: list[str]) -> Unknown | None:
-    """The answer where all that comes in from outside, if anything does, has addresses that nobody here sees."""
-    return Unknown(f"{what} {some(sorted(set(sources)))}, whose addresses are not seen") if sources else None
+def _unseen(what: str, sources: Iterable[Source]) -> Unknown:
+    """The answer where all that comes in from outside has addresses that nobody here sees."""
+    return Unknown(f"{what} {some(sorted({source.text for source in sources}))}, whose addresses are not seen")
 
 
 def _named(rule: Resource) -> str:
@@ -152,7 +154,5 @@ def gcp_firewall_rule_logging(rule: Resource, *, inventory: Inventory) -> Answer
     if (rule.fact("logConfig") or {}).get("enable"):
         return None
     if not any(source.seen for source in sources):
-        return Unknown(
-            f"{_named(rule)} keeps no logs and lets in {some([s.text for s in sources])}, whose addresses are not seen"
-        )
+        return _unseen(f"{_named(rule)} keeps no logs and lets in", sources)
     return f"{_named(rule)} lets the internet in and keeps no logs"

@@ -7,11 +7,10 @@ from checks.addresses import covers, is_internet
 from checks.gcp.groups import Groups
 from evidence_store.records import Json, Resource
 
-EVERYWHERE = "0.0.0.0/0"
-EVERYWHERE_IPV6 = "::/0"
+_EVERYWHERE = ("0.0.0.0/0", "::/0")
 _PROTOCOLS = {"6": "tcp", "17": "udp", "132": "sctp"}
 _WITH_PORTS = tuple(_PROTOCOLS.values())
-DEFAULT_PRIORITY = 1000
+_DEFAULT_PRIORITY = 1000
 _ANY_KIND = (None, "INTERNET")  # of networks that a rule may take from; the internet is what is asked about
 _INSIDE = ("INTRA_VPC", "NON_INTERNET", "VPC_NETWORKS")
 # Lists that anybody can come to stand on: by renting a machine, by a detour that hides where he comes from, or by an attack.
@@ -117,11 +116,9 @@ def refused_before(rule: Resource, port: Ports, source: Source, others: Iterable
     return any(
         other.fact("network") == rule.fact("network")
         and _priority(other) <= _priority(rule)
-        and (
-            decides(other, "denied", rule, port, source, rule.fact("targetResources") or ())
-            or decides(other, "passedOn", rule, port, source, rule.fact("targetResources") or ())
-        )
+        and _decides(other, outcome, rule, port, source, rule.fact("targetResources") or ())
         for other in others
+        for outcome in ("denied", "passedOn")
     )
 
 
@@ -134,13 +131,13 @@ def refused_by(
     """
     rules, within = list(level), tuple(networks)
     return any(
-        decides(other, "denied", rule, port, source, within)
+        _decides(other, "denied", rule, port, source, within)
         and not any(_hands_on(earlier, port, groups) and _priority(earlier) < _priority(other) for earlier in rules)
         for other in rules
     )
 
 
-def decides(other: Resource, outcome: str, rule: Resource, port: Ports, source: Source, networks: Iterable[str]) -> bool:
+def _decides(other: Resource, outcome: str, rule: Resource, port: Ports, source: Source, networks: Iterable[str]) -> bool:
     """Whether a rule does this to whatever another lets in through these ports from a source, in these networks.
 
     One for named targets, or of what goes to some addresses, counts only for a rule that is for no others.
@@ -166,7 +163,7 @@ def _takes(rule: Resource, source: Source) -> bool:
         return False
     if source.named is not None and source.named[1] in (rule.fact(source.named[0]) or ()):
         return True
-    wanted = (EVERYWHERE, EVERYWHERE_IPV6) if source.block is None else (source.block,)
+    wanted = _EVERYWHERE if source.block is None else (source.block,)
     blocks = _blocks(rule)
     return all(any(covers(cidr, one) for cidr in blocks) for one in wanted)
 
@@ -175,14 +172,13 @@ def _blocks(rule: Resource) -> list[str]:
     """The blocks that a rule names; everywhere, for one that names no other source either."""
     named = ("sourceServiceAccounts", "sourceTags", "narrowedBy", *_NAMED_SOURCES)
     ranges = list(rule.fact("sourceRanges") or ())
-    return ranges if ranges or any(rule.fact(name) for name in named) else [EVERYWHERE]
+    return ranges if ranges or any(rule.fact(name) for name in named) else [_EVERYWHERE[0]]
 
 
 def _destinations(other: Resource, rule: Resource, source: Source) -> bool:
     """Whether a rule is about whatever another lets in from a source, wherever it goes."""
     about = other.fact("destinationRanges") or ()
-    everywhere = {None: (EVERYWHERE, EVERYWHERE_IPV6), True: (EVERYWHERE_IPV6,), False: (EVERYWHERE,)}
-    of_source = everywhere[None if source.block is None else ":" in source.block]
+    of_source = [block for block in _EVERYWHERE if source.block is None or (":" in block) == (":" in source.block)]
     return not about or all(
         any(covers(cidr, wanted) for cidr in about) for wanted in rule.fact("destinationRanges") or of_source
     )
@@ -190,7 +186,7 @@ def _destinations(other: Resource, rule: Resource, source: Source) -> bool:
 
 def _priority(rule: Resource) -> int:
     found = rule.fact("priority")
-    return DEFAULT_PRIORITY if found is None else int(found)
+    return _DEFAULT_PRIORITY if found is None else int(found)
 
 
 def _targets(other: Resource, rule: Resource, networks: Iterable[str]) -> bool:

@@ -5,8 +5,9 @@ network plugin enforces them is not visible here, and pods on their node's netwo
 """
 
 from collections.abc import Iterable
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 
+from checks.addresses import network_of
 from checks.check import Answer, NotApplicable, Unknown, check
 from checks.kubernetes.environments import SYSTEM, class_of, plain
 from checks.kubernetes.namespaces import passed_over
@@ -122,5 +123,5 @@ def _spans(port: Json, end: Json) -> bool:
 
 def _holds(block: Json, address: str) -> bool:
     wanted = ip_address(address)
-    excepted = any(wanted in ip_network(cidr, strict=False) for cidr in block.get("except") or ())
-    return wanted in ip_network(block["cidr"], strict=False) and not excepted
+    excepted = any(wanted in network_of(cidr) for cidr in block.get("except") or ())
+    return wanted in network_of(block["cidr"]) and not excepted

@@ -5,6 +5,7 @@ from checks.kubernetes.containers import ENDED
 from checks.kubernetes.environments import SYSTEM, class_of
 from checks.kubernetes.naming import listed, name_of, some
 from checks.kubernetes.peers import are_open
+from checks.kubernetes.selectors import is_limited
 from checks.kubernetes.support import minor_of
 from evidence_store.records import Inventory, Resource
 
@@ -118,9 +119,7 @@ def k8s_netpol_default_deny(
 
 def _closes_all(policy: Resource) -> bool:
     """Whether a policy selects every pod for incoming traffic. Without policyTypes it is about incoming traffic always."""
-    selector = policy.fact("podSelector") or {}
-    everything = not selector.get("matchLabels") and not selector.get("matchExpressions")
-    return everything and "Ingress" in (policy.fact("policyTypes") or ("Ingress",))
+    return not is_limited(policy.fact("podSelector")) and "Ingress" in (policy.fact("policyTypes") or ("Ingress",))
 
 
 @check(

@@ -5,9 +5,10 @@ excepts leaves the rest of the world in it.
 """
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import Literal
 
+from checks.addresses import network_of
 from evidence_store.records import Json
 
 _LAST = 65535
@@ -18,7 +19,7 @@ def are_open(rules: Iterable[Json], peers: Literal["from", "to"], *, within: boo
     wide = [rule.get(peers) or () for rule in rules if _takes_every_port(rule.get("ports") or ())]
     if any(not named or (within and any(_is_every_pod(peer) for peer in named)) for named in wide):
         return True
-    blocks = [ip_network(peer["ipBlock"]["cidr"], strict=False) for named in wide for peer in named if peer.get("ipBlock")]
+    blocks = [network_of(peer["ipBlock"]["cidr"]) for named in wide for peer in named if peer.get("ipBlock")]
     fours = collapse_addresses(block for block in blocks if isinstance(block, IPv4Network))
     sixes = collapse_addresses(block for block in blocks if isinstance(block, IPv6Network))
     return any(block.prefixlen == 0 for block in fours) or any(block.prefixlen == 0 for block in sixes)
