@@ -113,7 +113,9 @@ def _waived(assignment: Resource, scopes: set[str], inventory: Inventory, at: da
     for exemption in inventory.where("azure.policy.exemption", policyAssignmentId=assignment.uid):
         scope = exemption.uid.partition("/providers/microsoft.authorization/policyexemptions/")[0]
         ends = exemption.time("expiresOn")
-        in_part = exemption.fact("policyDefinitionReferenceIds") or exemption.fact("resourceSelectors")
+        selectors = exemption.fact("resourceSelectors") or ()
+        narrowed = bool(selectors) and all(selector["selectors"] for selector in selectors)
+        in_part = exemption.fact("policyDefinitionReferenceIds") or narrowed
         if scope in scopes and not in_part and (ends is None or ends > at):
             return f"{assignment.name} is waived by the exemption {exemption.name}"
     return None

@@ -5,7 +5,7 @@ from datetime import datetime
 from checks.azure.assignments import ASSIGNED, PLACE, REFUSING, WORKING, Asked, Standing, standing, undecided
 from checks.azure.naming import last, lowered, some, subscription
 from checks.check import Answer, Unknown, check
-from evidence_store.records import Inventory, Resource
+from evidence_store.records import Inventory, MalformedFactError, Resource, Unread, Why
 
 
 @check(
@@ -104,13 +104,18 @@ def _scopes(ids: tuple[str, ...]) -> frozenset[str]:
 
 
 def _locations(assignment: Resource) -> list[str]:
-    """The locations that an assignment allows, whatever its definition calls the list."""
+    """The locations that an assignment allows, whatever its definition calls the list. Raises `MalformedFactError`."""
     lists = [
         given["value"]
         for name, given in (assignment.fact("parameters") or {}).items()
         if "location" in name.casefold() and isinstance(given.get("value"), list)
     ]
-    return [location for listed in lists for location in listed]
+    found = [location for listed in lists for location in listed]
+    if not all(isinstance(location, str) for location in found):
+        raise MalformedFactError(
+            Unread(Why.UNEXPECTED, assignment.type, f"the locations of {assignment.name} are not all texts")
+        )
+    return found
 
 
 @check(

@@ -66,9 +66,13 @@ def azure_defender_servers(place: Resource, *, inventory: Inventory, plans: tupl
                 return f"{subscription(place)} has no threat protection of servers"
             if (plan.fact("subPlan") or "P2").casefold() not in lowered(plans):
                 return f"{subscription(place)} protects its servers by plan {plan.fact('subPlan')} only"
-            if said(plan, "resourcesCoverageStatus") in {"partiallycovered", "notcovered"}:
-                return f"{subscription(place)} leaves some servers out of its threat protection"
-            return None
+            match said(plan, "resourcesCoverageStatus", "FullyCovered"):  # which older answers leave out
+                case "fullycovered":
+                    return None
+                case "partiallycovered" | "notcovered":
+                    return f"{subscription(place)} leaves some servers out of its threat protection"
+                case covered:
+                    return Unknown(f"{subscription(place)} protects its servers as {covered}, of which nothing is known")
     return Unknown(f"{subscription(place)} does not tell its plan for servers")
 
 

@@ -1,10 +1,11 @@
 """Databases other than SQL Server's: flexible servers of PostgreSQL, and Cosmos DB."""
 
 from collections.abc import Iterator
+from types import NoneType
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import observed, only, ordered
+from collectors.azure.shaping import observed, only, ordered, text_of
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Json, Observation
 
@@ -79,7 +80,9 @@ def postgresql_servers(row: Row) -> Iterator[Observation]:
 def parameters(read: Reader, parent: Parent) -> Iterator[Observation]:
     """The values of the parameters that we ask for; `None` for one that this version of the engine does not have."""
     listed = read.items(f"{parent.uid}/configurations", "2022-12-01")
-    values = {item["name"]: item["properties"].get("value") for item in listed}
+    values = {text_of(item, "name"): item["properties"].get("value") for item in listed}
+    if not all(isinstance(values.get(name), str | NoneType) for name in PARAMETER_NAMES):
+        raise TypeError("a parameter that is no text")
     facts = {"parameters": {name: values.get(name) for name in PARAMETER_NAMES}}
     yield Observation(PARAMETERS.type, parent.uid, facts, PARAMETERS.name)
 

@@ -2,11 +2,12 @@
 
 import functools
 from collections.abc import Iterator
+from types import NoneType
 from typing import Any
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import believed, observed, only, ordered
+from collectors.azure.shaping import believed, flag_of, observed, only, ordered, texts_of
 from collectors.source import Facet, NotEnabledError, source
 from evidence_store.records import Observation
 
@@ -54,6 +55,8 @@ def diagnostic_settings(read: Reader) -> Iterator[Observation]:
 
 def _setting(scope: str, item: dict[str, Any]) -> Iterator[Observation]:
     logs = [only(each, *_LOG) or {} for each in item["properties"]["logs"]]
+    for log in logs:
+        flag_of(log, "enabled")
     yield from observed(DIAGNOSTIC_SETTING, item, resource=scope, logs=ordered(logs, "category", "categoryGroup"))
 
 
@@ -73,7 +76,24 @@ def workspaces(row: Row) -> Iterator[Observation]:
 def activity_log_alerts(row: Row) -> Iterator[Observation]:
     """Actions by the group that they call; what is sent along with them is not kept."""
     properties = row["properties"]
+    _believe(properties["condition"])
+    flag_of(properties, "enabled")
     groups = [each["actionGroupId"].lower() for each in (properties.get("actions") or {}).get("actionGroups") or ()]
     yield from observed(
         ALERT, row, actions=sorted(groups), scopes=sorted(each.lower() for each in properties.get("scopes") or ())
     )
+
+
+def _believe(condition: Any) -> None:
+    """Raise `TypeError` for a condition that is not made of clauses, each of a field and its values or of others."""
+    for clause in _clauses((only(condition, "allOf") or {}).get("allOf")):
+        for each in (clause, *_clauses(clause.get("anyOf"))):
+            texts_of(each.get("containsAny"))
+            if not all(isinstance(each.get(name), str | NoneType) for name in ("field", "equals")):
+                raise TypeError("a clause that is none")
+
+
+def _clauses(found: Any) -> list[Any]:
+    if found is not None and (not isinstance(found, list) or not all(isinstance(each, dict) for each in found)):
+        raise TypeError("clauses that are none")
+    return found or []

@@ -75,6 +75,8 @@ def security_groups(row: Row) -> Iterator[Observation]:
 
 
 def _rules(rules: list[dict[str, Any]]) -> list[dict[str, Json]]:
+    if not isinstance(rules, list):
+        raise TypeError("rules that are no list")
     found = []
     for rule in rules:
         kept = flat(rule, *_RULE)

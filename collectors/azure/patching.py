@@ -6,6 +6,7 @@ as one list for each machine; an update that many machines lack is held once whi
 
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
+from types import NoneType
 from typing import Any
 
 from collectors.azure.graph import NARROW, Found, Row, of_type, table
@@ -124,9 +125,19 @@ def assessments(row: Row) -> Iterator[Observation]:
     machine, _, found = uid_of(row).partition("/patchassessmentresults/")
     if not found:
         raise ValueError("an assessment of no machine")
+    yield from believed(PATCH, f"{ASSESSMENTS.removesuffix('/*')}/read", {**row, "id": machine}, _assessment)
+
+
+def _assessment(row: Row) -> Iterator[Observation]:
     properties = row["properties"]
+    counts = properties.get("availablePatchCountByClassification") or {}
+    if not all(isinstance(number, int | NoneType) and not isinstance(number, bool) for number in counts.values()):
+        raise TypeError("counts that are none")
     error = only(properties.get("errorDetails"), "code") or {}  # beside it, messages with the names of files and hosts
-    yield from observed(PATCH, row, machine, assessmentStatus=properties.get("status"), errorCode=error.get("code"))
+    status, code = properties.get("status"), error.get("code")
+    if not all(isinstance(each, str | NoneType) for each in (status, code)):
+        raise TypeError("an outcome that is none")
+    yield from observed(PATCH, row, assessmentStatus=status, errorCode=code)
 
 
 @of_type(SOFTWARE, LACKING, table=PATCHES, grant=ASSESSMENTS)

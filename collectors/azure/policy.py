@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectors.azure.graph import POLICY, Row, of_type
-from collectors.azure.shaping import observed
+from collectors.azure.shaping import observed, text_of, texts_of
 from collectors.source import Facet
 from evidence_store.records import Json, Observation
 
@@ -39,7 +39,7 @@ def assignments(row: Row) -> Iterator[Observation]:
     """Ids and scopes in lower case, so that they can be compared."""
     properties = row["properties"]
     overrides = [
-        {"kind": each["kind"], "value": each["value"], "selectors": _selectors(each.get("selectors"))}
+        {"kind": text_of(each, "kind"), "value": text_of(each, "value"), "selectors": _selectors(each.get("selectors"))}
         for each in _listed(properties.get("overrides"))
     ]
     yield from observed(
@@ -47,7 +47,7 @@ def assignments(row: Row) -> Iterator[Observation]:
         row,
         policyDefinitionId=properties["policyDefinitionId"].lower(),
         scope=properties["scope"].lower(),
-        notScopes=sorted(each.lower() for each in _listed(properties.get("notScopes"))),
+        notScopes=sorted(each.lower() for each in texts_of(properties.get("notScopes"))),
         overrides=overrides,
         parameters=_parameters(properties.get("parameters")),
         resourceSelectors=_resource_selectors(properties),
@@ -81,7 +81,7 @@ def _resource_selectors(properties: dict[str, Any]) -> list[Json]:
 def _selectors(parts: Any) -> list[Json]:
     """Of which all must hold; each of a kind, and what it takes or leaves."""
     return [
-        {"kind": part["kind"], **{key: sorted(_listed(part[key])) for key in _LISTED if part.get(key) is not None}}
+        {"kind": text_of(part, "kind"), **{key: texts_of(part[key]) for key in _LISTED if part.get(key) is not None}}
         for part in _listed(parts)
     ]
 

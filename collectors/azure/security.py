@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from collectors.azure.graph import SECURITY, Row, of_type
-from collectors.azure.shaping import observed, ordered
+from collectors.azure.shaping import observed, ordered, text_of
 from collectors.source import Facet
 from evidence_store.records import Json, Observation
 
@@ -34,5 +34,8 @@ def pricings(row: Row) -> Iterator[Observation]:
 
 
 def _extension(extension: Mapping[str, Any]) -> dict[str, Json]:
-    """Whether it is on is told as a text."""
-    return {"name": extension["name"], "isEnabled": str(extension.get("isEnabled")).lower() == "true"}
+    """Whether it is on is told as a text. Raises `TypeError` where it is not told."""
+    told = str(extension["isEnabled"]).lower()
+    if told not in ("true", "false"):
+        raise TypeError("an extension that is neither on nor off")
+    return {"name": text_of(extension, "name"), "isEnabled": told == "true"}

@@ -18,12 +18,16 @@ _OBJECTS = (
     " networkRuleSet redundancySettings remoteVirtualNetwork securityProfile securitySettings uefiSettings"
 )
 _TEXTS = (
-    "access category categoryGroup crossRegionRestore currentKubernetesVersion defaultAction description direction displayName"
-    " destinationAddressPrefix destinationPortRange id keySource kind kubernetesVersion location name peeringState principalId"
-    " protocol publicNetworkAccess roleName sourceAddressPrefix sourcePortRange state type upgradeChannel"
+    "access assessmentStatus category categoryGroup crossRegionRestore currentKubernetesVersion defaultAction description"
+    " destinationAddressPrefix destinationPortRange direction displayName endIpAddress endIPv6Address enforcementMode"
+    " errorCode eventHubAuthorizationRuleId id keySource kind kubernetesVersion location marketplacePartnerId name"
+    " peeringState pricingTier principalId principalType protocol publicNetworkAccess resourcesCoverageStatus roleName"
+    " sourceAddressPrefix sourcePortRange startIpAddress startIPv6Address state storageAccountId subPlan type upgradeChannel"
+    " workspaceId"
 )
 _LISTS = (
-    "authorizedIPRanges destinationAddressPrefixes destinationPortRanges sourceAddressPrefixes sourcePortRanges"  # of texts
+    "authorizedIPRanges destinationAddressPrefixes destinationPortRanges policyDefinitionReferenceIds sourceAddressPrefixes"
+    " sourcePortRanges"  # of texts
 )
 _KINDS: dict[str, type] = {
     **dict.fromkeys(_OBJECTS.split(), dict),
@@ -104,6 +108,20 @@ def text_of(item: Mapping[str, Any], name: str) -> str:
     if not isinstance(value := item[name], str):
         raise TypeError(f"{name} is no text")
     return value
+
+
+def flag_of(item: Mapping[str, Any], name: str) -> bool:
+    """A setting that is on or off. Raises `KeyError` or `TypeError`."""
+    if not isinstance(value := item[name], bool):
+        raise TypeError(f"{name} is neither on nor off")
+    return value
+
+
+def texts_of(items: Any) -> list[str]:
+    """A list of texts, in their order; the provider leaves out an empty one. Raises `TypeError` for anything else."""
+    if items is not None and (not isinstance(items, list) or not all(isinstance(each, str) for each in items)):
+        raise TypeError("no list of texts")
+    return sorted(items or ())
 
 
 def flat(item: Mapping[str, Any], *names: str) -> dict[str, Json]:

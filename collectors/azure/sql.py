@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import flat, observed, only, ordered, uid_of
+from collectors.azure.shaping import flag_of, flat, observed, only, ordered, text_of, uid_of
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Observation
 
@@ -104,10 +104,8 @@ def ipv6_firewall_rules(read: Reader, parent: Parent) -> Iterator[Observation]:
 )
 def directory_only(read: Reader, parent: Parent) -> Iterator[Observation]:
     """A server that was never given a directory administrator lists none: it has its own sign-in."""
-    on = [
-        bool(item["properties"]["azureADOnlyAuthentication"])
-        for item in read.items(f"{parent.uid}/azureADOnlyAuthentications", _VERSION)
-    ]
+    listed = read.items(f"{parent.uid}/azureADOnlyAuthentications", _VERSION)
+    on = [flag_of(item["properties"], "azureADOnlyAuthentication") for item in listed]
     yield Observation(DIRECTORY_ONLY.type, parent.uid, {"azureADOnlyAuthentication": any(on)}, DIRECTORY_ONLY.name)
 
 
@@ -140,5 +138,5 @@ def databases(row: Row) -> Iterator[Observation]:
 )
 def encryption(read: Reader, parent: Parent) -> Iterator[Observation]:
     item = read.document(f"{parent.uid}/transparentDataEncryption/current", _VERSION)
-    state = item["properties"]["state"]
+    state = text_of(item["properties"], "state")
     yield Observation(ENCRYPTION.type, parent.uid, {"transparentDataEncryption": state}, ENCRYPTION.name)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import ordered
+from collectors.azure.shaping import ordered, text_of, texts_of
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Observation
 
@@ -30,7 +30,10 @@ def short_term(read: Reader, parent: Parent) -> Iterator[Observation]:
     if parent.facts["name"] == "master":
         return
     item = read.document(f"{parent.uid}/backupShortTermRetentionPolicies/default", _VERSION)
-    yield Observation(SHORT_TERM.type, parent.uid, {"retentionDays": item["properties"]["retentionDays"]}, SHORT_TERM.name)
+    days = item["properties"]["retentionDays"]
+    if not isinstance(days, int) or isinstance(days, bool):
+        raise TypeError("days that are no number")
+    yield Observation(SHORT_TERM.type, parent.uid, {"retentionDays": days}, SHORT_TERM.name)
 
 
 @source(
@@ -45,7 +48,7 @@ def long_term(read: Reader, parent: Parent) -> Iterator[Observation]:
     if parent.facts["name"] == "master":
         return
     item = read.document(f"{parent.uid}/backupLongTermRetentionPolicies/default", _VERSION)
-    facts = {name: item["properties"][name] for name in LONG_TERM.facts}
+    facts = {name: text_of(item["properties"], name) for name in LONG_TERM.facts}
     yield Observation(LONG_TERM.type, parent.uid, facts, LONG_TERM.name)
 
 
@@ -60,8 +63,8 @@ def failover_groups(read: Reader, parent: Parent) -> Iterator[Observation]:
     """The groups that a server takes part in, with the databases in them; their ids in lower case, to be compared."""
     groups = [
         {
-            "name": item["name"],
-            "databases": sorted(each.lower() for each in item["properties"].get("databases") or ()),
+            "name": text_of(item, "name"),
+            "databases": sorted(each.lower() for each in texts_of(item["properties"].get("databases"))),
             "replicationRole": item["properties"].get("replicationRole"),
         }
         for item in read.items(f"{parent.uid}/failoverGroups", _VERSION)

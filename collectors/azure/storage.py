@@ -1,10 +1,11 @@
 """Storage accounts, and how their blobs are kept."""
 
 from collections.abc import Iterator
+from types import NoneType
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import observed, only
+from collectors.azure.shaping import flag_of, observed, only
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Observation
 
@@ -73,5 +74,9 @@ def blob_services(read: Reader, parent: Parent) -> Iterator[Observation]:
     if parent.facts["kind"] == "FileStorage":  # it keeps no blobs
         return
     item = read.document(f"{parent.uid}/blobServices/default", "2023-05-01")
-    restore = only(item["properties"].get("restorePolicy"), "enabled", "days")  # beside it, times that move
+    kept = item["properties"]
+    restore = only(kept.get("restorePolicy"), "enabled", "days")  # beside it, times that move
+    for policy in (kept.get("deleteRetentionPolicy"), kept.get("containerDeleteRetentionPolicy")):
+        if policy is not None and (flag_of(policy, "enabled") and not isinstance(policy.get("days"), int | NoneType)):
+            raise TypeError("days that are no number")
     yield from observed(BLOBS, item, parent.uid, restorePolicy=restore)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from collectors.azure.graph import APP_SERVICE, Row, of_type
-from collectors.azure.shaping import lowered, observed, uid_of
+from collectors.azure.shaping import believed, lowered, observed, uid_of
 from collectors.source import Facet
 from evidence_store.records import Observation
 
@@ -53,6 +53,9 @@ CONFIG = Facet(
     name="site_config",
 )
 
+_SWITCHES = ("alwaysOn", "http20Enabled", "localMySqlEnabled", "remoteDebuggingEnabled", "webSocketsEnabled")
+_VERSIONS = ("minTlsVersion", "scmMinTlsVersion")  # an odd one is told as it is, and hides nothing else of the app
+
 
 @of_type("Microsoft.Web/sites", SITE)
 def sites(row: Row) -> Iterator[Observation]:
@@ -68,6 +71,13 @@ def sites(row: Row) -> Iterator[Observation]:
 def configurations(row: Row) -> Iterator[Observation]:
     """This table spells properties with a capital where Resource Manager does not."""
     site, _, name = uid_of(row).partition("/config/")
-    if name != "web":
-        return
-    yield Observation(CONFIG.type, site, lowered(row["properties"], CONFIG.names), CONFIG.name)
+    if name == "web":
+        yield from believed(CONFIG, "Microsoft.Web/sites/config/read", {**row, "id": site}, _configuration)
+
+
+def _configuration(row: Row) -> Iterator[Observation]:
+    facts = lowered(row["properties"], CONFIG.names)
+    told = {name: value for name, value in facts.items() if value is not None and name not in _VERSIONS}
+    if not all(isinstance(value, bool if name in _SWITCHES else str) for name, value in told.items()):
+        raise TypeError("a setting that is none")
+    yield Observation(CONFIG.type, row["id"], facts, CONFIG.name)

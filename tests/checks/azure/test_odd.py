@@ -54,6 +54,33 @@ SOUND: dict[str, dict[str, Any]] = {
         "securitySettings": {"immutabilitySettings": {"state": "Locked"}},
         "redundancySettings": {"crossRegionRestore": "Enabled"},
     },
+    "Microsoft.DBforPostgreSQL/flexibleServers": {
+        "network": {"publicNetworkAccess": "Disabled", "delegatedSubnetResourceId": "/s"},
+        "backup": {"backupRetentionDays": 7, "geoRedundantBackup": "Enabled"},
+    },
+    "Microsoft.Network/applicationGateways": {
+        "sku": {"name": "WAF_v2", "tier": "WAF_v2"},
+        "firewallPolicy": {"id": "/policy"},
+        "frontendIPConfigurations": [{"name": "f", "properties": {"publicIPAddress": {"id": "/ip"}}}],
+        "httpListeners": [{"name": "l", "properties": {"firewallPolicy": {"id": "/policy"}}}],
+        "urlPathMaps": [{"properties": {"pathRules": [{"name": "p", "properties": {"firewallPolicy": {"id": "/policy"}}}]}}],
+        "webApplicationFirewallConfiguration": {"enabled": True, "firewallMode": "Prevention", "ruleSetVersion": "3.2"},
+    },
+    "Microsoft.Sql/servers": {
+        "publicNetworkAccess": "Enabled",
+        "minimalTlsVersion": "1.2",
+        "administrators": {"azureADOnlyAuthentication": True},
+    },
+    "Microsoft.Compute/disks": {
+        "encryption": {"type": "EncryptionAtRestWithCustomerKey", "diskEncryptionSetId": "/set"},
+        "networkAccessPolicy": "DenyAll",
+        "publicNetworkAccess": "Disabled",
+        "diskState": "Attached",
+    },
+    "Microsoft.Web/sites": {
+        "httpsOnly": True,
+        "hostNameSslStates": [{"name": "x", "sslState": "Disabled", "hostType": "Standard"}],
+    },
     "Microsoft.Storage/storageAccounts": {"networkAcls": _ACLS, "encryption": {"keySource": "Microsoft.Keyvault"}},
 }
 ODD: tuple[Any, ...] = ("odd", 7, True, None, {}, [None], {"x": "y"})
