@@ -13,10 +13,12 @@ from commands.opening import Known, configured, known, moment, now, origin, outp
 from configuration import Configuration
 from evidence_store import bodies, canonical, keys, side_file
 from evidence_store.database import FindingRow, Leaf, Store
+from evidence_store.errors import AbsentError, DamagedError, ForeignError, StoreError
 from evidence_store.export import export
 from evidence_store.note import NoteError
 from evidence_store.pack import Pack
 from evidence_store.records import Json, Verdict, format_time
+from evidence_store.side_file import SideFile
 from evidence_store.verification import Evidence, Look, Moment, Perform, Report, verify
 from evidence_store.verification.__main__ import told, width_of
 from pipeline.perform import Performer, parameters_of
@@ -172,10 +174,34 @@ def _verify(given: Namespace) -> int:
 
 def _verify_store(given: Namespace, able: Known, public: bytes, against: str | None) -> Report:
     witness = Path(able.configuration.store.key + keys.CHECKPOINTS)
-    with reading(able.configuration) as store, store.evidence() as evidence:
-        look: Look = store
-        performer = _performer(given, able, evidence)
-        return verify(evidence, public, witness=side_file.notes(witness), against=against, perform=performer, look=look)
+    try:
+        with reading(able.configuration) as store, store.evidence() as evidence:
+            look: Look = store
+            performer = _performer(given, able, evidence)
+            return verify(evidence, public, witness=_notes(witness), against=against, perform=performer, look=look)
+    except (AbsentError, ForeignError) as error:
+        if (size := _witnessed(witness, public)) is None:
+            raise
+        raise DamagedError(
+            f"{error}; but {witness} holds a checkpoint of size {size}: the store was removed or replaced"
+        ) from None
+
+
+def _notes(witness: Path) -> Iterator[str]:
+    """What the file beside the key says. Whoever may not read it verifies without, and is told."""
+    try:
+        yield from side_file.notes(witness)
+    except OSError as error:
+        sys.stderr.write(f"{witness}: cannot be read ({error.strerror}); verified without it\n")
+
+
+def _witnessed(witness: Path, public: bytes) -> int | None:
+    """Of which size the store was that was signed last, as far as anything is known of it."""
+    try:
+        last = SideFile(witness, public).last()
+    except StoreError:
+        return None
+    return last.size if last else None
 
 
 def _performer(given: Namespace, able: Known, evidence: Evidence) -> Perform | None:

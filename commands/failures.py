@@ -10,7 +10,7 @@ import warnings
 from types import FrameType
 
 from configuration import ConfigurationError
-from evidence_store.errors import HeldError, RolledBackError, StoreError
+from evidence_store.errors import DamagedError, DiskError, HeldError, RolledBackError, StoreError
 from scanner import BUG, CONTRADICTED, HELD, STORE_FAILED, USAGE
 
 
@@ -71,11 +71,11 @@ def failure(error: Exception, *, debug: bool) -> tuple[str, int]:
     from reports.reading import NoRunError
 
     match error:
-        case RolledBackError():
+        case RolledBackError() | DamagedError():
             code = CONTRADICTED
         case HeldError():
             code = HELD
-        case StoreFailedError():
+        case StoreFailedError() | DiskError():
             code = STORE_FAILED
         case (
             ConfigurationError()

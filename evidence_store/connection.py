@@ -2,6 +2,7 @@
 
 - SQLite: WAL, synchronous FULL. PostgreSQL: readers see one moment (REPEATABLE READ).
 - Errors of the driver end here, as `StoreError`; a password in the URL is never shown.
+- A SQLite file that this user may only read is read as it is, and nothing is made beside it.
 """
 
 import os
@@ -14,8 +15,8 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
-from evidence_store import schema
-from evidence_store.errors import AbsentError, OutdatedError, StoreError
+from evidence_store import faults, only_reading, schema
+from evidence_store.errors import AbsentError, DamagedError, DiskError, OutdatedError, StoreError, of_system
 
 T = TypeVar("T")
 
@@ -34,7 +35,8 @@ class Database:
         self.url = _parsed(url)
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self.name = _shown(self.url)
-        self.engine = _sqlite(self.url, self.path, looks=looks) if self.sqlite else _postgresql(self.url)
+        self.still = only_reading.Still.of(self.path) if self.sqlite else None
+        self.engine = _sqlite(self.url, self.path, self.still, looks=looks) if self.sqlite else _postgresql(self.url)
         self._written = self.engine.execution_options(annexa_begin="IMMEDIATE")
         self._read = self.engine if self.sqlite else self.engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -48,6 +50,8 @@ class Database:
         """A transaction that sees one moment."""
         with self.speaking(), self._read.connect() as connection:
             yield connection
+            if self.still is not None:
+                self.still.check()
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -62,13 +66,27 @@ class Database:
             try:
                 with self._written.begin() as connection:
                     return work(connection)
-            except OperationalError:
+            except OperationalError as error:
+                if issubclass(faults.kind(error, self._file), DamagedError):
+                    raise self.failure(error) from None
                 time.sleep(pause)
                 pause *= 2
             except SQLAlchemyError as error:
-                raise StoreError(self.sentence(error)) from None
+                raise self.failure(error) from None
         with self.writing() as connection:
             return work(connection)
+
+    @staticmethod
+    def patiently(work: Callable[[], T]) -> T:
+        """Do what can be done again; where the disk is full, a few times."""
+        pause = _FIRST_PAUSE
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return work()
+            except DiskError:
+                time.sleep(pause)
+                pause *= 2
+        return work()
 
     @contextmanager
     def speaking(self) -> Iterator[None]:
@@ -76,15 +94,26 @@ class Database:
         try:
             yield
         except SQLAlchemyError as error:
-            raise StoreError(self.sentence(error)) from None
+            if self.still is not None:
+                self.still.check()  # what is written while it is read looks like damage
+            raise self.failure(error) from None
 
-    def sentence(self, error: SQLAlchemyError) -> str:
+    def failure(self, error: SQLAlchemyError) -> StoreError:
+        """The error of ours for one of the driver's."""
+        kind = faults.kind(error, self._file)
+        return kind(self._sentence(error, "the store is damaged" if kind is DamagedError else "the store failed"))
+
+    @property
+    def _file(self) -> Path | None:
+        return self.path if self.sqlite else None
+
+    def _sentence(self, error: SQLAlchemyError, what: str) -> str:
         cause = str(error.orig) if isinstance(error, DBAPIError) and error.orig is not None else str(error)
         text = " ".join(cause.split())
         for secret in _secrets(self.url):
             text = text.replace(secret, "***")
         shown = "".join(c if c.isprintable() else "?" for c in text)  # it may quote what stands in a row
-        return f"{self.name}: the store failed: {shown}"
+        return f"{self.name}: {what}: {shown}"
 
     def bytes(self) -> int:
         """The room that the database takes on the disk. Raises `StoreError`."""
@@ -124,7 +153,13 @@ def _secrets(url: sa.URL) -> list[str]:
     return [str(secret) for secret in given if secret]
 
 
-def _sqlite(url: sa.URL, path: Path, *, looks: bool) -> sa.Engine:
+def _sqlite(url: sa.URL, path: Path, still: only_reading.Still | None, *, looks: bool) -> sa.Engine:
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: there is no directory {path.parent}")
+    options = {"timeout": 30, "check_same_thread": False}
+    if still is not None:
+        url, looks = sa.make_url("sqlite://").set(database=still.uri()), True
+        options["uri"] = True
     # The connection used last is used next: each has a cache of its own, and taking turns would fill them all.
     engine = sa.create_engine(
         url,
@@ -132,7 +167,7 @@ def _sqlite(url: sa.URL, path: Path, *, looks: bool) -> sa.Engine:
         pool_size=4,
         max_overflow=-1,
         pool_use_lifo=True,
-        connect_args={"timeout": 30, "check_same_thread": False},
+        connect_args=options,
     )
 
     @sa.event.listens_for(engine, "connect")
@@ -156,8 +191,6 @@ def _sqlite(url: sa.URL, path: Path, *, looks: bool) -> sa.Engine:
         if raw is not None:
             raw.text_factory = str
 
-    if not path.parent.is_dir():
-        raise StoreError(f"{path}: there is no directory {path.parent}")
     return engine
 
 
@@ -170,6 +203,10 @@ def _postgresql(url: sa.URL) -> sa.Engine:
 
 def prepare(database: Database, *, create: bool, upgrade: bool = True) -> None:
     """Bring the schema up to date. Raises `StoreError` where that is not ours to do."""
+    database.patiently(lambda: _prepare(database, create=create, upgrade=upgrade and database.still is None))
+
+
+def _prepare(database: Database, *, create: bool, upgrade: bool) -> None:
     if database.sqlite and not create and not database.path.exists():
         raise AbsentError(f"{database.path}: there is no store; `scanner run` makes one")
     if database.sqlite:
@@ -178,7 +215,7 @@ def prepare(database: Database, *, create: bool, upgrade: bool = True) -> None:
     if found == schema.REVISION:
         return
     if found is not None and not isinstance(found, str):
-        raise StoreError(f"{database.name}: does not say of which schema it is: {found!r}")
+        raise DamagedError(f"{database.name}: does not say of which schema it is: {found!r}")
     if found is not None and found > schema.REVISION:
         raise StoreError(f"{database.name}: the store was written by a newer Annexa (schema {found}); update this one")
     if found is None and not create:
@@ -202,15 +239,15 @@ def _owned(path: Path) -> None:
     try:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     except OSError as error:
-        raise StoreError(f"{path}: cannot be made: {error.strerror}") from None
+        raise of_system(error, f"{path}: cannot be made: {error.strerror}") from None
 
 
 def _revision(database: Database) -> str | None:
     with database.reading() as connection:
         tables = sa.inspect(connection).get_table_names()
-        if "store_schema" not in tables:
-            if any(name.startswith("ev_") for name in tables):
-                raise StoreError(f"{database.name}: holds tables of a store and does not say of which schema")
-            return None
-        found: str | None = connection.exec_driver_sql("SELECT version_num FROM store_schema").scalar()
+        found: str | None = None
+        if "store_schema" in tables:
+            found = connection.exec_driver_sql("SELECT version_num FROM store_schema").scalar()
+        if found is None and any(name.startswith("ev_") for name in tables):
+            raise DamagedError(f"{database.name}: holds tables of a store and does not say of which schema")
         return found

@@ -17,6 +17,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence_store.errors import DiskError, of_system
+
 REDACTION, CHECKPOINTS = ".redaction", ".checkpoints"  # what follows the signing key's name in that of a file beside it
 _OWNER_ONLY = 0o600
 
@@ -174,5 +176,7 @@ def _create(path: Path, content: bytes) -> bytes:
     except FileExistsError:
         return path.read_bytes()
     except OSError as error:
-        raise KeyFileError(f"{path}: cannot be created: {error.strerror}") from None
+        sentence = f"{path}: cannot be created: {error.strerror}"
+        failed = of_system(error, sentence)
+        raise (failed if isinstance(failed, DiskError) else KeyFileError(sentence)) from None
     return content

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from evidence_store import schema
 from evidence_store.connection import Database
-from evidence_store.errors import HeldError, StoreError
+from evidence_store.errors import HeldError, StoreError, of_system
 from evidence_store.records import format_time
 
 _ADVISORY = 7310613
@@ -38,7 +38,7 @@ def acquire(database: Database, wait: float, now: datetime) -> Lock:
     holder = f"process {os.getpid()} on {socket.gethostname()} since {format_time(now.replace(microsecond=0))}"
     take: Callable[[Database, str], Lock | str] = _take_file if database.sqlite else _take_session
     deadline = time.monotonic() + wait
-    while isinstance(taken := take(database, holder), str):
+    while isinstance(taken := database.patiently(lambda: take(database, holder)), str):
         left = deadline - time.monotonic()
         if left <= 0:
             raise HeldError(f"{database.name} is held by {taken or 'another run'}")
@@ -64,7 +64,7 @@ def _take_file(database: Database, holder: str) -> Lock | str:
     try:
         file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+")
     except OSError as error:
-        raise StoreError(f"{path}: the lock file cannot be written: {error.strerror}") from None
+        raise of_system(error, f"{path}: the lock file cannot be written: {error.strerror}") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -72,9 +72,12 @@ def _take_file(database: Database, holder: str) -> Lock | str:
         found = file.read().strip()
         file.close()
         return found
-    file.truncate(0)
-    file.write(holder + "\n")
-    file.flush()
+    try:
+        file.truncate(0)
+        os.write(file.fileno(), f"{holder}\n".encode())
+    except OSError as error:
+        file.close()
+        raise of_system(error, f"{path}: the lock file cannot be written: {error.strerror}") from None
     return _FileLock(file)
 
 

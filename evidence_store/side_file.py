@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from evidence_store.errors import RolledBackError, StoreError
+from evidence_store.errors import RolledBackError, StoreError, of_system
 from evidence_store.note import Checkpoint, NoteError, open_checkpoint
 
 _BLOCK = 4096  # bytes read from the end at first: some ten notes
@@ -102,7 +102,7 @@ class SideFile:
             if fresh:
                 _keep_name(self.path.parent)
         except OSError as error:
-            raise StoreError(f"{self.path}: the checkpoint cannot be appended: {error.strerror}") from None
+            raise of_system(error, f"{self.path}: the checkpoint cannot be appended: {error.strerror}") from None
 
 
 def _keep_name(directory: Path) -> None:

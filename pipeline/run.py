@@ -20,7 +20,7 @@ from collectors.source import Source, UnreadError
 from configuration import Configuration, Target
 from evidence_store import canonical
 from evidence_store.database import Store
-from evidence_store.errors import StoreError
+from evidence_store.errors import DamagedError, StoreError
 from evidence_store.finding_sink import FindingSink
 from evidence_store.firings import Firing
 from evidence_store.keys import Keys
@@ -111,7 +111,10 @@ class _Gathered:
 
 
 def run(environment: Environment, selection: Selection, *, wait: float = 0) -> Outcome:
-    """Do one run. Raises `HeldError`, `RolledBackError`, `StoreError` before it begins; `StoreFailedError` after."""
+    """Do one run. Raises `HeldError`, `RolledBackError`, `StoreError` before it begins; `StoreFailedError` after.
+
+    `DamagedError` comes at any time: a part of the store is missed when it is looked for.
+    """
     share_heaps()
     pass_over_imports()
     with environment.store.writer(
@@ -121,6 +124,8 @@ def run(environment: Environment, selection: Selection, *, wait: float = 0) -> O
         writer.begin(environment.run_id, documents=documents, about=about, firing=environment.firing)
         try:
             return _Run(environment, selection, writer).go()
+        except DamagedError:
+            raise
         except StoreError as error:
             raise StoreFailedError(f"the store failed during the run: {error}; the last checkpoint still stands") from error
 

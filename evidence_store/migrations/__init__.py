@@ -4,7 +4,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
 from sqlalchemy import Connection
+
+from evidence_store.errors import DamagedError
 
 
 def upgrade(connection: Connection) -> None:
@@ -12,4 +15,7 @@ def upgrade(connection: Connection) -> None:
     configuration = Config()
     configuration.set_main_option("script_location", str(Path(__file__).parent))
     configuration.attributes["connection"] = connection
-    command.upgrade(configuration, "head")
+    try:
+        command.upgrade(configuration, "head")
+    except CommandError as error:
+        raise DamagedError(f"the store says that it is of a schema that there never was: {error}") from None
