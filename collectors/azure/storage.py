@@ -5,7 +5,7 @@ from types import NoneType
 
 from collectors.azure.graph import Row, of_type
 from collectors.azure.reader import Reader
-from collectors.azure.shaping import flag_of, observed, only
+from collectors.azure.shaping import flag_of, observed, only, text_of
 from collectors.source import Facet, Parent, source
 from evidence_store.records import Observation
 
@@ -60,7 +60,8 @@ BLOBS = Facet(
 @of_type("Microsoft.Storage/storageAccounts", ACCOUNT)
 def accounts(row: Row) -> Iterator[Observation]:
     """Every account is of a size and copied in a way that its `sku` names."""
-    yield from observed(ACCOUNT, row, sku=row["sku"] | {"name": row["sku"]["name"]})
+    text_of(row["sku"], "name")
+    yield from observed(ACCOUNT, row)
 
 
 @source(
