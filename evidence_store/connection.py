@@ -6,6 +6,7 @@
 """
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,7 +102,8 @@ class Database:
     def failure(self, error: SQLAlchemyError) -> StoreError:
         """The error of ours for one of the driver's."""
         kind = faults.kind(error, self._file)
-        return kind(self._sentence(error, "the store is damaged" if kind is DamagedError else "the store failed"))
+        told = {DamagedError: "the store is damaged", DiskError: "the disk is full, or fails"}
+        return kind(self._sentence(error, told.get(kind, "the store failed")))
 
     @property
     def _file(self) -> Path | None:
@@ -156,19 +158,14 @@ def _secrets(url: sa.URL) -> list[str]:
 def _sqlite(url: sa.URL, path: Path, still: only_reading.Still | None, *, looks: bool) -> sa.Engine:
     if not path.parent.is_dir():
         raise StoreError(f"{path}: there is no directory {path.parent}")
-    options = {"timeout": 30, "check_same_thread": False}
-    if still is not None:
-        url, looks = sa.make_url("sqlite://").set(database=still.uri()), True
-        options["uri"] = True
+    options: dict[str, Any] = {"timeout": 30, "check_same_thread": False}
+    if still is None:
+        source: dict[str, Any] = {"connect_args": options}
+    else:
+        uri, url, looks = still.uri(), sa.make_url("sqlite://"), True
+        source = {"creator": lambda: sqlite3.connect(uri, uri=True, **options)}
     # The connection used last is used next: each has a cache of its own, and taking turns would fill them all.
-    engine = sa.create_engine(
-        url,
-        poolclass=sa.QueuePool,
-        pool_size=4,
-        max_overflow=-1,
-        pool_use_lifo=True,
-        connect_args=options,
-    )
+    engine = sa.create_engine(url, poolclass=sa.QueuePool, pool_size=4, max_overflow=-1, pool_use_lifo=True, **source)
 
     @sa.event.listens_for(engine, "connect")
     def connected(raw: Any, _record: Any) -> None:

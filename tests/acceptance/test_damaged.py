@@ -1,4 +1,4 @@
-"""A store that lost a table, a column or a part of its file is contradicted; what never was a store is a wrong configuration."""
+"""A store that lost a table, a column or a part of its file is contradicted; what never was a store is none."""
 
 import shutil
 import sqlite3
