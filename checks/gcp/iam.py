@@ -169,6 +169,8 @@ def _raises(role: str, inventory: Inventory) -> bool | None:
     name = rest.partition("/")[0]
     if kind == "projects":
         return False if list(inventory.where("gcp.project", projectId=name)) else None
+    if kind != "organizations":
+        return None
     return None if unread([uid_of(f"{kind}/{name}")], inventory) else False
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from collectors.gcp import assets
+from collectors.gcp.kinds import believe
 from collectors.gcp.reader import Reader
 from collectors.gcp.shaping import Facts, Shape, apart, fields_of, of_kind
 from collectors.gcp.values import OddValueError, plain
@@ -54,4 +55,5 @@ def _access(asset: Any) -> Facts:
     entries: list[Json] = of_kind("access", list, plain(fields["access"])) or []
     if not all(isinstance(entry, dict) for entry in entries):
         raise OddValueError("an entry of access that is no object")
+    believe("access", entries)
     return {"access": sorted(entries, key=lambda e: sorted((name, str(value)) for name, value in e.items()))}

@@ -7,6 +7,7 @@ from typing import Any
 from collectors.gcp import assets, metadata
 from collectors.gcp.reader import Reader
 from collectors.gcp.shaping import Facts, Shape, apart, listing, only
+from collectors.gcp.values import OddValueError
 from collectors.source import source
 from evidence_store.records import Json, Observation
 
@@ -68,10 +69,14 @@ def _machine(facts: Facts) -> Facts:
     if "tags" in facts:
         more["tags"] = {"items": sorted(facts["tags"].get("items", ()))}
     if "serviceAccounts" in facts:
-        more["serviceAccounts"] = [
-            {**only(a, "email"), "scopes": sorted(a.get("scopes", ()))} for a in facts["serviceAccounts"]
-        ]
+        more["serviceAccounts"] = [_account(account) for account in facts["serviceAccounts"]]
     return more
+
+
+def _account(account: Json) -> Facts:
+    if not isinstance(email := only(account, "email").get("email"), str):
+        raise OddValueError("a service account without its address")
+    return {"email": email, "scopes": sorted(account.get("scopes") or ())}
 
 
 def _disk(attached: Json) -> Facts:

@@ -6,7 +6,7 @@ from typing import Any
 from collectors.gcp import assets
 from collectors.gcp.reader import Reader
 from collectors.gcp.shaping import Facts, Shape, apart, fields_of, of_kind, only, without
-from collectors.gcp.values import plain
+from collectors.gcp.values import OddValueError, plain
 from collectors.source import Facet, source
 from evidence_store.records import Json, Observation
 
@@ -95,7 +95,9 @@ def _described(facts: Facts, _: Any) -> Facts:
 
 
 def _pool(pool: Json) -> Facts:
-    config = pool.get("config") if isinstance(pool, dict) else None
+    if not isinstance(only(pool, "name").get("name"), str):
+        raise OddValueError("a node pool without its name")
+    config = pool.get("config")
     return only(pool, *_POOL) | ({"config": without(config, "metadata")} if config is not None else {})
 
 

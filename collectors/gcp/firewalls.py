@@ -30,6 +30,7 @@ _OUTCOMES = {
     "allow": "allowed", "apply_security_profile_group": "allowed", "deny": "denied", "goto_next": "passedOn",
 }  # fmt: skip
 _PLACE = re.compile(r"(?:organizations|folders)/\d+$|projects/[^/]+/global/networks/[^/]+$")
+_PORTS = re.compile(r"\d+(?:-\d+)?")
 _POLICY_FACTS = (
     "sourceAddressGroups", *_TAKEN_FROM, "srcNetworkType", "narrowedBy", "targetResources", "passedOn", "attachedTo",
     "hierarchical",
@@ -50,9 +51,14 @@ def _rules(facts: Facts, _: Any) -> Facts:
 
 
 def _ports(entry: Json) -> Facts:
+    """A protocol, and its ports if not all. Raises `OddValueError`."""
     told = only(entry, "IPProtocol", "ipProtocol", "ports", "port")
-    named = {"IPProtocol": told.get("IPProtocol", told.get("ipProtocol")), "ports": told.get("ports", told.get("port"))}
-    return {name: value for name, value in named.items() if value is not None}
+    protocol, ports = told.get("IPProtocol", told.get("ipProtocol")), told.get("ports", told.get("port"))
+    if not isinstance(protocol, str | int) or isinstance(protocol, bool):
+        raise OddValueError("a rule that names no protocol")
+    if not all(_PORTS.fullmatch(str(text)) for text in of_kind("ports", list, ports) or ()):
+        raise OddValueError("a rule with ports that are none")
+    return {"IPProtocol": protocol, **({} if ports is None else {"ports": ports})}
 
 
 _rule = Shape(

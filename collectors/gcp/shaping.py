@@ -11,6 +11,7 @@ from sys import intern
 from typing import Any, TypeAlias
 
 from collectors.gcp import assets
+from collectors.gcp.kinds import believe
 from collectors.gcp.permissions import permission_of
 from collectors.gcp.values import OddValueError, plain
 from collectors.source import Facet, Source, source
@@ -70,6 +71,8 @@ class Shape:
             kind = wanted.get(name)
             if kind is not None and (value := plain(fields[name])) is not None:
                 facts[name] = value if type(value) is kind else of_kind(name, kind, value)
+                if kind is dict or kind is list:
+                    believe(name, value)
         return facts
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from collectors.gcp.shaping import Facts, Shape, listing, of_kind, only, without
+from collectors.gcp.values import OddValueError
 
 _MOVES = ("settingsVersion", "kind")
 
@@ -10,6 +11,8 @@ _MOVES = ("settingsVersion", "kind")
 def _instance(facts: Facts, _: Any) -> Facts:
     more: Facts = {"settings": without(facts["settings"], *_MOVES)} if "settings" in facts else {}
     if "settings" in facts:
+        if not all(isinstance(flag.get("name"), str) for flag in facts["settings"].get("databaseFlags") or ()):
+            raise OddValueError("a flag without its name")
         more["labels"] = of_kind("userLabels", dict, facts["settings"].get("userLabels"))
     if "diskEncryptionConfiguration" in facts:
         more["diskEncryptionConfiguration"] = only(facts["diskEncryptionConfiguration"], "kmsKeyName")
