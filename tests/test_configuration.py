@@ -97,3 +97,16 @@ def test_the_environment_names_a_file(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "other.toml").write_text(HOST)
     monkeypatch.setenv("ANNEXA_CONFIG", str(tmp_path / "other.toml"))
     assert configuration.find(None) == tmp_path / "other.toml"
+
+
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("sqlite:///annexa.db", "annexa.db"),
+        ("sqlite:////var/lib/annexa/annexa.db?timeout=5", "/var/lib/annexa/annexa.db"),
+        ("sqlite:///", None),
+        ("postgresql+psycopg://annexa@db/annexa", None),
+    ],
+)
+def test_a_store_is_a_file_where_its_url_names_one(url: str, file: str | None) -> None:
+    assert configuration.StorePlace(url).file == (None if file is None else Path(file))
