@@ -18,10 +18,11 @@ _TEXTS = (
     "availabilityType", "channel", "cidrBlock", "email", "entity", "iamMember", "natIP", "nodeMetadata", "protectionLevel",
     "specialGroup", "sslMode", "workloadPool",
 )  # fmt: skip
-_TEXTS_IN_LISTS = ("allowedIps", "allowedReferrers", "licenses", "scopes")
+_TEXTS_IN_LISTS = ("allowedIps", "allowedReferrers", "allowedValues", "deniedValues", "licenses", "scopes")
 _SWITCHES = (
-    "allowExternalTraffic", "autoUpgrade", "binaryLogEnabled", "enable", "enablePrivateEndpoint", "enablePublicEndpoint",
-    "enabled", "gcpPublicCidrsAccessEnabled", "ipv4Enabled", "pointInTimeRecoveryEnabled", "requireSsl",
+    "allowAll", "allowExternalTraffic", "autoUpgrade", "binaryLogEnabled", "denyAll", "enable", "enablePrivateEndpoint",
+    "enablePublicEndpoint", "enabled", "enforce", "gcpPublicCidrsAccessEnabled", "inheritFromParent", "ipv4Enabled",
+    "pointInTimeRecoveryEnabled", "requireSsl", "reset",
 )  # fmt: skip
 _LABELS = ("labels", "resourceLabels", "userLabels")
 

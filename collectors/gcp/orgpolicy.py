@@ -45,7 +45,11 @@ def _whole(facts: Facts, asset: Any) -> Facts:
 
 def _spec(spec: Json) -> Facts:
     rules: list[Json] = of_kind("rules", list, spec.get("rules")) or []
-    return {**only(spec, "inheritFromParent", "reset"), "rules": [only(rule, *_RULE) for rule in rules]}
+    kept = [only(rule, *_RULE) for rule in rules]
+    for rule in kept:
+        of_kind("values", dict, rule.get("values"))
+        of_kind("condition", dict, rule.get("condition"))
+    return {**only(spec, "inheritFromParent", "reset"), "rules": kept}
 
 
 whole = listing(

@@ -348,3 +348,29 @@ def test_a_target_beside_it_that_reaches_the_organization_settles_what_a_project
     seen = look(both, BUCKETS)
     assert seen.status(BUCKETS, "projects/444444444444") == "pass"
     assert look(both["one"], BUCKETS).status(BUCKETS) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"enforce": "odd"},
+        {"enforce": {"x": "y"}},
+        {"denyAll": 7},
+        {"values": ["a"]},
+        {"values": {"allowedValues": "C0abcdef1"}},
+        {"enforce": True, "condition": "odd"},
+    ],
+)
+@pytest.mark.parametrize(
+    ("check", "constraint"),
+    [
+        ("gcp_org_public_access_prevention", "storage.publicAccessPrevention"),
+        ("gcp_org_domain_restricted_sharing", "iam.allowedPolicyMemberDomains"),
+    ],
+)
+def test_a_rule_of_a_shape_that_nobody_knows_is_in_force_nowhere(
+    gcp: Cloud, check: str, constraint: str, rule: dict[str, Any]
+) -> None:
+    newer(gcp, ORGANIZATION, constraint, {"rules": [rule]})
+    found = asked(gcp, check).of(check)
+    assert {(str(f.status), "unexpected shape" in f.reason) for f in found} == {("unknown", True)}
