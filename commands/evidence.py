@@ -1,11 +1,12 @@
 """`scanner evidence list | show | verify | export`."""
 
+import hashlib
 import json
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from commands.failures import UsageError
@@ -251,11 +252,21 @@ def _export(given: Namespace) -> int:
     types = {type_ for check in checks or () for type_ in able.checks[check].types}
     with reading(able.configuration) as store:
         held = keys.load_or_create(able.configuration.store.key)
-        with store.writer(held, origin=origin(), clock=now, wait=10) as writer:
-            writer.record("export", {"checks": len(checks) if checks else len(able.checks), "limited": checks is not None})
-            writer.seal()
+        writing = partial(store.writer, held, origin=origin(), clock=now, wait=10)
+        with writing() as writer:
+            writer.settle()
+        if store.checkpoint() is None:
+            raise UsageError("the store has no sealed run yet, and so nothing to export; `scanner run` makes one")
+
+        def announce(whole: Path) -> None:
+            """The log tells of each pack that was made, and of none that was not."""
+            with writing() as writer, whole.open("rb") as file:
+                about = {"checks": len(checks) if checks else len(able.checks), "limited": checks is not None}
+                writer.record("export", {**about, "digest": hashlib.file_digest(file, "sha256").hexdigest()})
+                writer.seal()
+
         with store.evidence() as evidence:
-            withheld = export(evidence, path, held.public, checks=checks, types=types, documents=PACKED)
+            withheld = export(evidence, path, held.public, checks=checks, types=types, documents=PACKED, announce=announce)
     sys.stdout.write(f"wrote {path}, signed under the key {held.public_text}\n")
     if told_apart := ", ".join(f"{number} rows of {table}" for table, number in sorted(withheld.items()) if number):
         sys.stdout.write(f"withheld, as hashes: {told_apart}\n")

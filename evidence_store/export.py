@@ -2,7 +2,7 @@
 
 import base64
 import zipfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,16 @@ def export(
     checks: Collection[str] | None = None,
     types: Collection[str] = (),
     documents: Collection[str] | None = None,
+    announce: Callable[[Path], None] = pack.unannounced,
 ) -> dict[str, int]:
     """Write a pack; how many rows of each table were withheld.
 
     `checks` limits it to these checks and to resources of `types`: those the checks ask about and look up; `documents`
-    then limits the documents to these kinds. Raises `pack.PackError` where the file cannot be written.
+    then limits the documents to these kinds. `announce` is given the whole file before it takes its place. Raises
+    `pack.PackError` where the file cannot be written.
     """
     exporter = _Exporter(evidence, None if checks is None else frozenset(checks), frozenset(types), documents)
-    pack.write(path, lambda archive: exporter.fill(archive, public))
+    pack.write(path, lambda archive: exporter.fill(archive, public), announce)
     return exporter.withheld
 
 

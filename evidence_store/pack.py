@@ -227,8 +227,17 @@ def _entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     return archive.open(entry, "w", force_zip64=True)
 
 
-def write(path: str | Path, fill: Callable[[zipfile.ZipFile], Mapping[str, Json]]) -> None:
-    """Write a pack whole or not at all. `fill` writes the tables and returns what `annexa.json` says of them."""
+def unannounced(_draft: Path) -> None:
+    """Nobody is told of a pack before it is in its place."""
+
+
+def write(
+    path: str | Path, fill: Callable[[zipfile.ZipFile], Mapping[str, Json]], announce: Callable[[Path], None] = unannounced
+) -> None:
+    """Write a pack whole or not at all. `fill` writes the tables and returns what `annexa.json` says of them.
+
+    `announce` is given the pack when it is whole and on the disk, before it takes its place; where that fails, there is none.
+    """
     target = Path(path)
     if target.exists() and not target.is_file():
         raise PackError(f"{target}: is no ordinary file, and a pack takes the place of what is there; name another")
@@ -240,6 +249,9 @@ def write(path: str | Path, fill: Callable[[zipfile.ZipFile], Mapping[str, Json]
             about = fill(archive)
             with _entry(archive, "annexa.json") as entry:
                 entry.write(canonical.encode({"schema": SCHEMA, **about}) + b"\n")
+        with draft.open("rb") as whole:
+            os.fsync(whole.fileno())
+        announce(draft)
         draft.replace(target)
     except OSError as error:
         raise PackError(f"{target}: cannot be written: {error.strerror or error}") from None

@@ -222,6 +222,13 @@ class Writer:
         self._complete = bool((outcome or {}).get("complete"))
         return leaf
 
+    def settle(self) -> None:
+        """Seal what a run left that died, and record nothing else. Between runs only."""
+        self._ready()
+        if self._run is not None:
+            raise StoreError(f"run {self._run.id} is going on")
+        self._recover()
+
     def record(self, kind: str, fields: Mapping[str, Json], detail: Json = None) -> int:
         """A leaf of another kind: an export, parameters that changed, an attestation. `fields` hold no names."""
         self._ready()
@@ -229,6 +236,7 @@ class Writer:
             self._recover()
 
         def write(connection: sa.Connection, grown: log.Log, _ids: Ids) -> int:
+            self._genesis(connection, grown)
             return self._leaf(connection, grown, kind, dict(fields), detail)
 
         return self._commit(write)
