@@ -251,6 +251,7 @@ def _export(given: Namespace) -> int:
     checks = able.catalogue.select(given.control) if given.control else None
     types = {type_ for check in checks or () for type_ in able.checks[check].types}
     with reading(able.configuration) as store:
+        store.require_writable()
         held = keys.load_or_create(able.configuration.store.key)
         writing = partial(store.writer, held, origin=origin(), clock=now, wait=10)
         with writing() as writer:

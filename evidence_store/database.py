@@ -66,11 +66,17 @@ class Store:
 
         Raises `HeldError` where another run holds the store after `wait` seconds.
         """
+        self.require_writable()
         held = lock.acquire(self.database, wait, clock())
         try:
             yield Writer(self.database, held, keys, origin, clock, crash)
         finally:
             held.release()
+
+    def require_writable(self) -> None:
+        """Raises `StoreError` for a user who may only read the store."""
+        if self.database.still is not None:
+            raise StoreError(f"{self.database.path}: this user may only read the store; runs and exports are recorded in it")
 
     @contextmanager
     def evidence(self) -> Iterator[StoreEvidence]:
