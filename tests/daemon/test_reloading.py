@@ -188,6 +188,7 @@ def test_a_run_under_way_goes_on_and_what_the_old_definition_missed_meanwhile_is
     os.kill(child, signal.SIGTERM)
     until(lambda: bool(told(daemon, "run.ended")))
     until(lambda: set(site.definitions()) == {"other"})
+    assert 'schedule="long"' not in daemon.ask("/metrics")[1]
     assert daemon.stop() == 0
     held = keys.load(site.directory / "annexa.key")
     with site.store.writer(held, origin="annexa/test", clock=lambda: datetime.now(UTC), wait=HANG) as writer:

@@ -153,6 +153,8 @@ def test_rules_of_a_baseline_that_are_off_are_named_and_can_be_declared(azure: "
 def test_locations_that_are_only_reported_fail(azure: "Cloud") -> None:
     assign(azure, LOCATIONS, parameters={**LIST, "effect": {"value": "Audit"}})
     assert asked(azure, LOCATIONS).reason(LOCATIONS, PROD).endswith("rule has effect set to audit")
+    assign(azure, LOCATIONS, parameters={**LIST, "allowedLocationsEffect": {"value": "Audit"}})
+    assert asked(azure, LOCATIONS).reason(LOCATIONS, PROD).endswith("rule has allowedLocationsEffect set to audit")
     assign(azure, LOCATIONS, overrides=[override("audit")])
     assert asked(azure, LOCATIONS).reason(LOCATIONS, PROD).endswith("rule overrides the effect with audit")
 

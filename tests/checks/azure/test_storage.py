@@ -33,6 +33,12 @@ def test_a_critical_account_is_kept_in_several_places(azure: "Cloud", sku: str, 
     assert asked(azure, REDUNDANCY).status(REDUNDANCY, "/files") == status
 
 
+@pytest.mark.parametrize("sku", [{"tier": "Standard"}, {"name": None}, "Standard_LRS"])
+def test_an_account_whose_copies_are_not_told_is_unknown_and_no_bug(azure: "Cloud", sku: Any) -> None:
+    azure.add(ACCOUNT, "files", sku=sku, tags={"criticality": "high"})
+    assert asked(azure, REDUNDANCY).status(REDUNDANCY, "/files") == "unknown"
+
+
 @pytest.mark.parametrize(
     ("properties", "tags", "status"),
     [

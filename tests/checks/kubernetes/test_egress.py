@@ -58,6 +58,10 @@ EVERYWHERE = "namespace shop lets all of its pods send everywhere by p0"
         ([ALL | {"egress": [out(ports=({"protocol": "TCP"},))]}], EVERYWHERE),
         ([ALL | {"egress": [out(ports=({"port": 1, "endPort": 1023}, {"port": 1000, "endPort": 65535}))]}], EVERYWHERE),
         ([ALL | {"egress": [out(ports=({"port": 1, "endPort": 1023}, {"port": 1025, "endPort": 65535}))]}], ""),
+        (
+            [ALL | {"egress": [out(ports=({"port": 1, "endPort": 99}, {"port": 22}, {"port": 100, "endPort": 65535}))]}],
+            EVERYWHERE,
+        ),
         ([ALL | {"egress": [out(block("0.0.0.0/1")), out(block("128.0.0.0/1"))]}], EVERYWHERE),
         ([ALL | {"egress": [out(block("0.0.0.0/1")), out(block("128.0.0.0/1"), ports=({"port": 443},))]}], ""),
     ],
