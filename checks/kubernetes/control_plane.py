@@ -1,7 +1,7 @@
 """How the API server and its store are started, where their static pods show it."""
 
 from checks.check import Answer, Unknown, check
-from checks.kubernetes.flags import LOOKS_UP, Flags, asked
+from checks.kubernetes.flags import LOOKS_UP, DoubtError, Flags, asked
 from checks.kubernetes.support import minor_of
 from evidence_store.records import Inventory, Resource
 
@@ -91,17 +91,23 @@ def k8s_apiserver_audit_retention(
     def kept(flags: Flags) -> str | Unknown | None:
         if not flags.get("audit-log-path"):
             return None if flags.get("audit-webhook-config-file") else "writes no audit log"
+        if flags.get("audit-log-path") == "-":
+            return None
         wanted = {"audit-log-maxage": min_days, "audit-log-maxbackup": min_backups, "audit-log-maxsize": min_size}
-        short = [f"--{name}={flags.get(name)}" for name, least in wanted.items() if 0 < _number(flags.get(name)) < least]
-        if flags.get("audit-log-path") == "-" or not short:
+        short = [f"--{name}={flags.get(name)}" for name, least in wanted.items() if 0 < _number(flags, name) < least]
+        if not short:
             return None
         return f"limits its audit log by {', '.join(short)}; wanted are {min_days} days, {min_backups} files, {min_size} MB"
 
     return asked(cluster, inventory, _API_SERVER, kept)
 
 
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() else 0
+def _number(flags: Flags, name: str) -> int:
+    """A flag that is a number, 0 where nobody sets it. Raises `DoubtError`."""
+    text = flags.get(name, "0")
+    if not text.isdecimal():
+        raise DoubtError(f"sets --{name} to {text}, which is no number")
+    return int(text)
 
 
 @check(
