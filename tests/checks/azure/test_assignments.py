@@ -181,3 +181,26 @@ def test_an_assignment_of_unknown_shape_is_unknown_and_no_bug(azure: "Cloud", ch
     assign(azure, check, **says)
     found = asked(azure, check).one(check, PROD)
     assert (found.status, "unexpected shape" in found.reason) == ("unknown", True), found.reason
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("selectors", "waives"),
+    [
+        (None, True),
+        ([], True),
+        ([selector()], True),
+        ([selector(SOME_TYPES)], False),
+        ([selector(SOME_TYPES), selector()], True),
+    ],
+)
+def test_an_exemption_whose_selectors_leave_nothing_out_waives_all(
+    azure: "Cloud", check: str, selectors: Any, waives: bool
+) -> None:
+    assign(azure, check)
+    of = next(id_ for id_ in azure.resources if id_.endswith("/policyassignments/rule"))
+    says = {"policyAssignmentId": of, "exemptionCategory": "Waiver", "resourceSelectors": selectors}
+    azure.add("Microsoft.Authorization/policyExemptions", "waiver", properties=says)
+    found = asked(azure, check).one(check, PROD)
+    assert ("is waived by the exemption waiver" in found.reason) is waives
+    assert (found.status == "fail") is waives

@@ -226,3 +226,9 @@ def test_what_may_not_be_read_is_unknown(azure: "Cloud", check: str, type_: str)
     seen = asked(azure, check)
     assert {f.status for f in seen.of(check)} == {"unknown"}
     assert f"{type_}/read was denied" in seen.of(check)[0].reason
+
+
+def test_a_word_for_how_many_servers_are_watched_that_nobody_knows_is_unknown(azure: "Cloud") -> None:
+    plan(azure, pricingTier="Standard", resourcesCoverageStatus="MostlyCovered")
+    found = asked(azure, SERVERS).one(SERVERS, PROD)
+    assert (found.status, "mostlycovered, of which nothing is known" in found.reason) == ("unknown", True)
