@@ -75,9 +75,9 @@ class Stored:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Facets]]:
-        for _, uid, facets in self._store.resources(scope, type_):
-            yield uid, facets
+    def resources(self, scope: Scope, type_: str, facets: frozenset[str]) -> Iterator[tuple[str, Facets]]:
+        for _, uid, found in self._store.resources(scope, type_, sorted(facets)):
+            yield uid, found
 
 
 def collect(store: Store, redactor: redaction.Redactor, count: int, run: int, at: datetime) -> Iterator[sealing.Collected]:

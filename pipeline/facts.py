@@ -19,7 +19,9 @@ Facets: TypeAlias = Mapping[str, Mapping[str, Json]]  # facet -> its facts
 class States(Protocol):
     """The stored states in force, joined by uid and streamed in the order of uids."""
 
-    def resources(self, scope: Scope, type_: str) -> Iterable[tuple[str, Facets]]: ...
+    def resources(self, scope: Scope, type_: str, facets: frozenset[str]) -> Iterable[tuple[str, Facets]]:
+        """Every resource of a type, with these facets at least; of other facets the facts are not asked for."""
+        ...
 
 
 Missed: TypeAlias = tuple[str, str, str]  # type, uid, facet
@@ -60,6 +62,7 @@ class Facts:
         facets = {(o.source.name, o.facet.name): o for o in [listing, *(o for _, o in self._origins)]}
         self._timed = [o for o in facets.values() if o.facet.effective is not None]
         self._sources = sorted({source for source, _ in facets})
+        self.facets = frozenset(facet for _, facet in facets)  # the listing one among them
 
     def pick(self, seen: Mapping[str, Seen], uid: str, facets: Facets) -> dict[str, Json | Unread]:
         """`seen` is by source name, for the resource's scope."""

@@ -199,7 +199,7 @@ class World:
             if seen[listing.source.name].empty:
                 continue
             odd = _unreadable(seen[listing.source.name], type_, listing.facet.name)
-            for uid, facets in self.states.resources(scope, type_):
+            for uid, facets in self.states.resources(scope, type_, facts.facets):
                 if listing.facet.name in facets:
                     odd.pop(uid, None)
                     yield _Found(uid, scope, facts.pick(seen, uid, facets), tuple(facts.effective(facets)[0]))
@@ -254,7 +254,8 @@ def judge(
     if known is None or known.presence is Presence.FAILED or known.empty:
         return
     facts = {check.id: Facts(world.sources, type_, check.needs) for check in checks}
-    for uid, facets in world.states.resources(scope, type_):
+    needed = frozenset().union(*(of_check.facets for of_check in facts.values()))
+    for uid, facets in world.states.resources(scope, type_, needed):
         if listing.facet.name not in facets or known.lacks(type_, uid, listing.facet.name):
             continue
         for check in checks:

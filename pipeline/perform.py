@@ -91,6 +91,6 @@ class _Stood:
     def __init__(self, moment: Moment) -> None:
         self._moment = moment
 
-    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Facets]]:
-        for _, uid, facets in self._moment.find(scope, type_, {}):
-            yield uid, facets
+    def resources(self, scope: Scope, type_: str, _facets: frozenset[str]) -> Iterator[tuple[str, Facets]]:
+        for _, uid, found in self._moment.find(scope, type_, {}):
+            yield uid, found

@@ -18,7 +18,7 @@ from collectors.source import Connection, Source, kinds, sources
 from evidence_store.records import Finding, Json, Observation, Scope, Snapshot, Unread
 from evidence_store.redaction import Redactor
 from pipeline.collect import Collection, Collector
-from pipeline.facts import Seen
+from pipeline.facts import Facets, Seen
 from pipeline.judge import World, judge
 from pipeline.plan import Sources
 
@@ -69,8 +69,9 @@ class _States:
             for (type_, uid, facet), facts in sink.stored.items():
                 self._joined.setdefault((sink.scope, type_), {}).setdefault(uid, {})[facet] = facts
 
-    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:
-        yield from sorted(self._joined.get((scope, type_), {}).items())
+    def resources(self, scope: Scope, type_: str, facets: frozenset[str]) -> Iterator[tuple[str, Facets]]:
+        for uid, found in sorted(self._joined.get((scope, type_), {}).items()):
+            yield uid, {name: found[name] for name in facets & found.keys()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class AwsConnection:
             caller = self._assume(caller, self._settings.role_arn)
         accounts = list(self._accounts(caller))
         if not accounts:
-            raise UnreadError(Unread(Why.UNEXPECTED, "organizations:ListAccounts", "not one active account in the organization"))
+            raise UnreadError(Unread(Why.UNEXPECTED, "organizations:ListAccounts", "no active account in the organization"))
         with ThreadPoolExecutor(min(16, len(accounts))) as pool:
             for found in pool.map(lambda account: self._enter(caller, account), accounts):
                 yield from found

@@ -17,7 +17,7 @@ from evidence_store.records import (
     Unread,
     Why,
 )
-from pipeline.facts import Seen
+from pipeline.facts import Facets, Seen
 from pipeline.judge import Judgement, World, judge
 from pipeline.plan import Sources
 
@@ -58,9 +58,10 @@ class States:
     def __init__(self, states: Mapping[str, Mapping[str, Mapping[str, Mapping[str, Json]]]]) -> None:
         self._states = states
 
-    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:
+    def resources(self, scope: Scope, type_: str, facets: frozenset[str]) -> Iterator[tuple[str, Facets]]:
         assert scope == HERE
-        yield from sorted(self._states.get(type_, {}).items())
+        for uid, found in sorted(self._states.get(type_, {}).items()):
+            yield uid, {name: found[name] for name in facets & found.keys()}
 
 
 def snapshot(source: str, presence: Presence = Presence.COMPLETE, **more: Any) -> Snapshot:

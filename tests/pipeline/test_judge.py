@@ -1,6 +1,6 @@
 """The judge: what was not seen never becomes a pass, and the same states give the same sentences."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,7 +10,6 @@ import pytest
 from checks.check import Answer, NotApplicable, Parameter, Unknown
 from collectors.source import Facet, Source
 from evidence_store.records import (
-    Json,
     Presence,
     Resource,
     Scope,
@@ -21,7 +20,7 @@ from evidence_store.records import (
     Why,
     parse_time,
 )
-from pipeline.facts import Seen
+from pipeline.facts import Facets, Seen
 from pipeline.judge import World, judge
 from pipeline.plan import DeclarationError, Sources
 from tests.pipeline.boxes import (
@@ -59,9 +58,9 @@ def test_no_state_is_looked_for_where_a_listing_was_read_to_its_end_and_is_empty
     asked: list[str] = []
 
     class Watched(States):
-        def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:
+        def resources(self, scope: Scope, type_: str, facets: frozenset[str]) -> Iterator[tuple[str, Facets]]:
             asked.append(type_)
-            return super().resources(scope, type_)
+            return super().resources(scope, type_, facets)
 
     one = check(has_bag, ("Name",), looks_up={"toy.bag": ("Box",)}, takes_inventory=True)
     looks = [snapshot("List"), replace(snapshot("Bags"), count=0)]

@@ -20,7 +20,7 @@ from evidence_store.records import (
     UnreadFacet,
     Why,
 )
-from pipeline.facts import Seen
+from pipeline.facts import Facets, Seen
 from pipeline.judge import World, judge
 from pipeline.plan import Sources
 from tests.pipeline.boxes import (
@@ -98,8 +98,9 @@ class EveryState:
     def __init__(self, states: Mapping[Scope, Any]) -> None:
         self._states = states
 
-    def resources(self, scope: Scope, type_: str) -> Iterator[tuple[str, Mapping[str, Mapping[str, Json]]]]:
-        yield from sorted(self._states.get(scope, {}).get(type_, {}).items())
+    def resources(self, scope: Scope, type_: str, facets: frozenset[str]) -> Iterator[tuple[str, Facets]]:
+        for uid, found in sorted(self._states.get(scope, {}).get(type_, {}).items()):
+            yield uid, {name: found[name] for name in facets & found.keys()}
 
 
 @pytest.mark.parametrize(("within", "status"), [("account", "fail"), ("provider", "pass")])
