@@ -55,7 +55,7 @@ first steps
 exit codes
   0 done, and the gate passed        4 the evidence is contradicted
   1 the gate failed                  5 another run holds the store
-  2 usage or configuration           6 the store failed during the run
+  2 usage or configuration           6 the store or its disk failed
   3 incomplete: something in scope   70 a bug of ours
     could not be read                130, 143 interrupted
 """
