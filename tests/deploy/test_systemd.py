@@ -146,7 +146,7 @@ def test_an_incomplete_scan_is_a_failed_unit_and_a_wrong_configuration_is_not_tr
 
 def test_the_daemon_is_told_to_reload_by_the_signal_that_it_knows_and_not_before_it_hears() -> None:
     daemon = UNITS / "annexa-daemon.service"
-    assert values(daemon, "ExecReload") == ["/bin/kill -HUP $MAINPID"]
+    assert values(daemon, "ExecReload") == ["/bin/sh -c 'kill -HUP $MAINPID'"]
     assert values(daemon, "Type") == ["notify"]
     assert values(daemon, "NotifyAccess") == [], "of the daemon alone, not of its runs"
     assert "AF_UNIX" in values(daemon, "RestrictAddressFamilies")[0].split()
