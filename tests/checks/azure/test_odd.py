@@ -1,7 +1,5 @@
 """Resources in which some field is not what its name promises: not one of them is taken for a bug of a check."""
 
-import copy
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +7,7 @@ import pytest
 
 from checks.check import checks
 from tests.harness import look
+from tests.odd import ODD, paths, replaced
 
 if TYPE_CHECKING:
     from tests.collectors.azure.cloud import Cloud
@@ -83,33 +82,14 @@ SOUND: dict[str, dict[str, Any]] = {
     },
     "Microsoft.Storage/storageAccounts": {"networkAcls": _ACLS, "encryption": {"keySource": "Microsoft.Keyvault"}},
 }
-ODD: tuple[Any, ...] = ("odd", 7, True, None, {}, [None], {"x": "y"})
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to each field, at any depth."""
-    if path:
-        yield path
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, held in inner:
-        yield from _places(held, (*path, key))
-
-
-def _with(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
-    found = copy.deepcopy(value)
-    at = found
-    for key in path[:-1]:
-        at = at[key]
-    at[path[-1]] = odd
-    return found
 
 
 @pytest.mark.parametrize("type_", SOUND)
 def test_a_field_of_another_kind_is_never_taken_for_a_bug(azure: "Cloud", type_: str) -> None:
     azure.page = 1000
-    spoilt = [(path, odd) for path in _places(SOUND[type_]) for odd in ODD]
+    spoilt = [(path, odd) for path in paths(SOUND[type_]) for odd in ODD]
     for number, (path, odd) in enumerate(spoilt):
-        azure.add(type_, f"odd{number}", properties=_with(SOUND[type_], path, odd))
+        azure.add(type_, f"odd{number}", properties=replaced(SOUND[type_], path, odd))
     asked = [check.id for check in checks().values() if check.provider == "azure"]
     found = look(azure.connect(), *asked, at=datetime(2026, 5, 4, tzinfo=UTC)).findings
     assert [f"{f.check} {f.uid} {f.reason}" for f in found if f.status == "error"] == []

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checks.check import checks
-from tests.checks.azure.test_odd import ODD, _places, _with
 from tests.collectors.azure.cloud import GROUP, TENANT
 from tests.harness import look
+from tests.odd import ODD, paths, replaced
 
 if TYPE_CHECKING:
     from tests.collectors.azure.cloud import Cloud
@@ -108,7 +108,7 @@ TYPES = {
 def test_what_a_subscription_looks_up_is_never_taken_for_a_bug(azure: "Cloud", what: str) -> None:
     azure.page = 1000
     type_, name, sound = LOOKED_UP[what]
-    for number, (path, odd) in enumerate([(path, odd) for path in _places(sound) for odd in ODD]):
+    for number, (path, odd) in enumerate([(path, odd) for path in paths(sound) for odd in ODD]):
         subscription = f"bbbbbbbb-0000-4000-8000-{number:012d}"
         azure.states[subscription] = "Enabled"
         azure.grants[subscription] = [{"actions": ["*/read"], "notActions": []}]
@@ -118,7 +118,7 @@ def test_what_a_subscription_looks_up_is_never_taken_for_a_bug(azure: "Cloud", w
         if what == "exemption":
             baseline = {**_BASELINE, "overrides": [], "notScopes": [], "resourceSelectors": []}
             azure.add("Microsoft.Authorization/policyAssignments", "baseline", subscription=subscription, properties=baseline)
-        azure.add(type_, name, subscription=subscription, properties=_with(own, path, odd))
+        azure.add(type_, name, subscription=subscription, properties=replaced(own, path, odd))
     asked = [check.id for check in checks().values() if TYPES[what] in check.types]
     found = look(azure.connect(), *asked, at=datetime(2026, 5, 4, tzinfo=UTC)).findings
     assert sorted({f"{f.check} {f.reason}" for f in found if f.status == "error"}) == []
@@ -185,7 +185,7 @@ READ_BESIDE: dict[str, tuple[str, str, dict[str, Any]]] = {
 def test_what_is_read_beside_a_resource_is_never_taken_for_a_bug(azure: "Cloud", what: str) -> None:
     azure.page = 1000
     type_, below, sound = READ_BESIDE[what]
-    spoilt = [(path, odd) for path in _places(sound) for odd in ODD]
+    spoilt = [(path, odd) for path in paths(sound) for odd in ODD]
     for number, (path, odd) in enumerate(spoilt):
         name = f"s/odd{number}" if type_ == DATABASE else f"odd{number}"
         held = azure.add(type_, name, properties={"httpsOnly": True} if what == "configuration" else {})
@@ -193,7 +193,7 @@ def test_what_is_read_beside_a_resource_is_never_taken_for_a_bug(azure: "Cloud",
             azure.assess(held, availablePatchCountByClassification={"security": 1}, status="Succeeded")
         if what == "failover":
             azure.add(DATABASE, f"odd{number}/database")
-        azure.add(f"{held}/{below}", properties=_with(sound, path, odd))
+        azure.add(f"{held}/{below}", properties=replaced(sound, path, odd))
     asked = [check.id for check in checks().values() if f"azure.{_NAMES[type_]}" in check.types]
     found = look(azure.connect(), *asked, at=datetime(2026, 5, 4, tzinfo=UTC)).findings
     assert sorted({f"{f.check} {f.reason}" for f in found if f.status == "error"}) == []

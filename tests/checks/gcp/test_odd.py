@@ -1,7 +1,5 @@
 """Resources in which some field is not what its name promises: not one of them is taken for a bug of a check."""
 
-import copy
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,11 +10,10 @@ from tests.checks.gcp.scene import NOW
 from tests.collectors.gcp.estate import Estate
 from tests.collectors.gcp.scene import fill
 from tests.harness import look
+from tests.odd import ODD, paths, replaced
 
 if TYPE_CHECKING:
     from tests.collectors.gcp.cloud import Cloud
-
-ODD: tuple[Any, ...] = ("odd", 7, True, None, {}, [None], {"x": "y"})
 
 
 def _sound() -> dict[str, tuple[str, dict[str, Any]]]:
@@ -35,30 +32,12 @@ SOUND = _sound()
 NONE_ODD = ("compute.googleapis.com/Project", "iam.googleapis.com/ServiceAccountKey")
 
 
-def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The way to each field, at any depth."""
-    if path:
-        yield path
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, held in inner:
-        yield from _places(held, (*path, key))
-
-
-def _with(value: Any, path: tuple[Any, ...], odd: Any) -> Any:
-    found = copy.deepcopy(value)
-    at = found
-    for key in path[:-1]:
-        at = at[key]
-    at[path[-1]] = odd
-    return found
-
-
 @pytest.mark.parametrize("type_", sorted(SOUND))
 def test_a_field_of_another_kind_is_never_taken_for_a_bug(gcp: "Cloud", type_: str) -> None:
     gcp.page = 5000
     where, fields = SOUND[type_]
-    for number, (path, odd) in enumerate((path, odd) for path in _places(fields) for odd in ODD):
-        gcp.add(type_, f"{where}/odd{number}", _with(fields, path, odd))
+    for number, (path, odd) in enumerate((path, odd) for path in paths(fields) for odd in ODD):
+        gcp.add(type_, f"{where}/odd{number}", replaced(fields, path, odd))
     asked = [check.id for check in checks().values() if check.provider == "gcp"]
     found = look(gcp.connect(), *asked, at=NOW).findings
     assert [f"{f.check} {f.uid} {f.reason}" for f in found if f.status == "error"] == []
@@ -81,7 +60,7 @@ def test_a_field_of_another_kind_is_never_taken_for_a_bug(gcp: "Cloud", type_: s
 )
 def test_a_setting_that_is_none_is_no_pass(gcp: "Cloud", check: str, type_: str, path: tuple[Any, ...]) -> None:
     where, fields = SOUND[type_]
-    odd = _with(fields, path, {"x": "y"})
+    odd = replaced(fields, path, {"x": "y"})
     gcp.add(type_, f"{where}/odd", odd)
     found = look(gcp.connect(), check, at=NOW).one(check, "odd")
     assert (found.status, "unexpected shape" in found.reason) == ("unknown", True)

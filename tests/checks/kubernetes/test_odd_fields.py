@@ -8,8 +8,8 @@ import pytest
 from checks.check import checks
 from tests.collectors.kubernetes.cluster import Cluster
 from tests.collectors.kubernetes.kinds import KINDS
-from tests.collectors.kubernetes.test_odd_objects import paths, replaced
 from tests.harness import look
+from tests.odd import paths, replaced
 
 ODD: tuple[Any, ...] = (True, 7, "odd", [None], {"odd": 1})
 OWN = {"matchLabels": {"app": "web"}, "matchExpressions": [{"key": "app", "operator": "In", "values": ["web"]}]}

@@ -1,6 +1,5 @@
 """Objects of which any one field is not what the API says it is: facts or a reason, never a crash, and never a guess."""
 
-import copy
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +13,7 @@ from evidence_store.records import Observation, Scope, Unread, Why
 from tests.collectors.kubernetes.cluster import UID, Cluster
 from tests.collectors.kubernetes.kinds import KINDS
 from tests.collectors.kubernetes.scene import fill
+from tests.odd import paths, replaced
 
 ODD: tuple[Any, ...] = (None, True, 7, 1 << 60, "odd", [], ["odd"], [None], {}, {"odd": 1}, [{}], {"odd": None})
 LISTS = [s for s in sources("kubernetes") if s.name.startswith("list ")]
@@ -33,23 +33,6 @@ class Fed:
 
     def uid(self, type_: str, name: str, namespace: str = "") -> str:
         return self.scope.uid(type_, f"{namespace}/{name}")
-
-
-def paths(value: Any) -> Iterator[tuple[Any, ...]]:
-    """The way to every field within."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, below in inner:
-        yield (key,)
-        yield from ((key, *path) for path in paths(below))
-
-
-def replaced(item: dict[str, Any], path: tuple[Any, ...], odd: Any) -> dict[str, Any]:
-    found = copy.deepcopy(item)
-    at: Any = found
-    for key in path[:-1]:
-        at = at[key]
-    at[path[-1]] = odd
-    return found
 
 
 def objects(kube: Cluster, source: Source) -> list[dict[str, Any]]:
