@@ -90,7 +90,7 @@ def _opening(rules: Sequence[_Rule], ports: Ports, family: int) -> Opening | Non
 
 def _rule(rule: Json) -> _Rule | None:
     """A rule as it is applied; `None` for one about what goes out."""
-    if rule["direction"].casefold() != "inbound":
+    if _one_of(rule, "direction", "inbound", "outbound") == "outbound":
         return None
     narrowed = rule.get("sourceApplicationSecurityGroups") or rule.get("destinationApplicationSecurityGroups")
     leads_to = _both(rule, "destinationAddressPrefix", "destinationAddressPrefixes")
@@ -98,7 +98,7 @@ def _rule(rule: Json) -> _Rule | None:
     return _Rule(
         name=rule["name"],
         priority=rule["priority"],
-        allows=rule["access"].casefold() == "allow",
+        allows=_one_of(rule, "access", "allow", "deny") == "allow",
         protocol=_protocol(rule),
         ports=tuple(_range(text) for text in _both(rule, "destinationPortRange", "destinationPortRanges")),
         sources=_both(rule, "sourceAddressPrefix", "sourceAddressPrefixes"),
@@ -106,6 +106,13 @@ def _rule(rule: Json) -> _Rule | None:
         and any(text.casefold() in {"*", "any", "virtualnetwork"} for text in leads_to)
         and any(_range(text) == range(HIGHEST + 1) for text in from_ports),
     )
+
+
+def _one_of(rule: Json, field: str, *words: str) -> str:
+    """The word of a field. Raises `MalformedFactError` for one of which nothing is known."""
+    if (said := str(rule[field]).casefold()) not in words:
+        raise MalformedFactError(Unread(Why.UNEXPECTED, "securityRules", f"{rule['name']} has the {field} {said}"))
+    return said
 
 
 def _protocol(rule: Json) -> str:

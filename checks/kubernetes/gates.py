@@ -99,7 +99,7 @@ def bindings(inventory: Inventory, further: Iterable[str]) -> Iterator[Gate]:
 
 
 def _harmless(further: Iterable[str]) -> Collection[str]:
-    return {_plain(text) for text in (*_HARMLESS, *further)}
+    return {_plain(text) for text in (*_HARMLESS, *further)} - {""}
 
 
 def _plain(condition: Json) -> str:

@@ -32,7 +32,7 @@ FLAGS = frozenset(
 WITHHELD = "withheld"  # a text that is no flag, and is not kept
 _FLAG = re.compile(r"(?<!\S)--?([\w-]+)(?:=(\S*)|\s+(?!-)(\S*))")
 _FLAGS_WITHIN = re.compile(r"(?<!\S)--[a-z][a-z0-9_-]*(?:=\S*)?(?!\S)")
-_HYPHEN = re.compile(r"(?<!\S)-")
+_HYPHEN = re.compile(r"(?<!\S)(?:-|\$\()")  # or what may come to be one
 _NAMED = re.compile(r"\$\(([^)]*)\)")
 _ETCD = "ETCD_"
 _TRUTH = frozenset({"true", "false", "yes", "no", "on", "off", "none", "null"})

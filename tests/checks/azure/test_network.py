@@ -119,6 +119,12 @@ def test_a_source_that_is_no_address_is_unknown(azure: "Cloud") -> None:
     assert asked(azure, PORTS).status(PORTS, "/web") == "unknown"
 
 
+@pytest.mark.parametrize("odd", [{"access": "Perhaps"}, {"direction": "Sideways"}])
+def test_a_rule_of_which_nothing_is_known_is_unknown(azure: "Cloud", odd: dict[str, Any]) -> None:
+    group(azure, rule(**{"priority": 100, **odd}), rule(priority=200))
+    assert asked(azure, PORTS).status(PORTS, "/web") == "unknown"
+
+
 def test_a_group_on_nothing_is_not_judged(azure: "Cloud") -> None:
     group(azure, rule(), subnets=[])
     assert asked(azure, PORTS).status(PORTS, "/web") == "not_applicable"

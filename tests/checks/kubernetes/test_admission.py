@@ -232,6 +232,12 @@ def test_what_a_condition_leaves_out_cannot_be_told(kube: Cluster, made: Any) ->
     assert look(kube.connect(), PRESENT, parameters={PRESENT: accepted}).status(PRESENT) == "pass"
 
 
+def test_an_empty_text_accepts_no_condition_that_is_not_shown(kube: Cluster) -> None:
+    webhook(kube, PODS, matchConditions=[{"name": "odd", "expression": " "}])
+    accepted = {"harmless_conditions": [""]}
+    assert look(kube.connect(), PRESENT, parameters={PRESENT: accepted}).status(PRESENT) == "unknown"
+
+
 def test_the_conditions_that_spare_kubelets_and_leases_leave_no_workload_out(kube: Cluster) -> None:
     nodes = {"name": "exclude-kubelet-requests", "expression": "!('system:nodes' in request.userInfo.groups)"}
     leases = {

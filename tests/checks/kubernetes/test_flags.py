@@ -131,6 +131,11 @@ def test_a_text_that_may_be_a_flag_and_is_not_kept_is_a_doubt(kube: Cluster) -> 
     assert asked(kube, ETCD).status(ETCD, UID) == "unknown"
 
 
+def test_a_text_that_names_one_that_may_be_a_flag_is_a_doubt(kube: Cluster) -> None:
+    etcd(kube, *SECURE, "$(A)", env=[value("B", "--client-cert-auth=false"), value("A", "$(B)")])
+    assert asked(kube, ETCD).status(ETCD, UID) == "unknown"
+
+
 def test_a_name_that_is_declared_twice_stands_for_each_where_it_stood(kube: Cluster) -> None:
     env = [value("C", "Node,RBAC"), value("A", "$(C)"), value("B", "$(A)"), value("A", "AlwaysAllow")]
     api_server(kube, "--authorization-mode=$(B)", env=env)
