@@ -170,7 +170,7 @@ def _takes(rule: Resource, source: Source) -> bool:
 
 def _blocks(rule: Resource) -> list[str]:
     """The blocks that a rule names; everywhere, for one that names no other source either."""
-    named = ("sourceServiceAccounts", "sourceTags", "narrowedBy", *_NAMED_SOURCES)
+    named = ("sourceServiceAccounts", "sourceTags", *_NAMED_SOURCES)
     ranges = list(rule.fact("sourceRanges") or ())
     return ranges if ranges or any(rule.fact(name) for name in named) else [_EVERYWHERE[0]]
 

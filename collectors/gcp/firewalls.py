@@ -126,10 +126,10 @@ def _of_policy(asset: Any, rule: Json) -> Observation:
         "name": f"rule {priority} of {told.get('shortName') or told.get('displayName') or told.get('name')}",
         "network": asset.name,
         "priority": priority,
-        "disabled": bool(rule.get("disabled")) or not places,
+        "disabled": bool(of_kind("disabled", bool, rule.get("disabled"))) or not places,
         "attachedTo": places,
         "hierarchical": "/projects/" not in asset.name,
-        "logConfig": {"enable": bool(rule.get("enableLogging"))},
+        "logConfig": {"enable": bool(of_kind("enableLogging", bool, rule.get("enableLogging")))},
         "ancestors": list(asset.ancestors),
         **_worded(rule),
     }
@@ -171,6 +171,8 @@ def _worded(rule: Facts) -> Facts:
 
 def _outcome(action: str, ports: list[Facts]) -> Facts:
     """The ports, under what is done with them: an inspection lets in what it does not object to. Raises `OddValueError`."""
+    if not ports:
+        raise OddValueError("a rule of a firewall policy that names no protocol")
     if action in _OUTCOMES:
         return {_OUTCOMES[action]: ports}
     raise OddValueError("a rule of a firewall policy with an action that is not known")

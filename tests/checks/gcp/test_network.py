@@ -189,6 +189,7 @@ def firewall_policy(gcp: Cloud, *rules: dict[str, Any], **data: Any) -> None:
         ({"match": {"srcNetworkType": "SOMETHING_NEW"}}, "unknown"),
         ({"match": {"srcIpRanges": [], "srcSomethingNew": ["one"]}}, "unknown"),
         ({"match": {"srcSomethingNew": []}}, "fail"),
+        ({"match": {"srcIpRanges": []}, "targetType": "INTERNAL_MANAGED_LB"}, "fail"),
         ({"match": {"srcNetworkScope": "NON_INTERNET"}}, "pass"),
         ({"match": {"layer4Configs": [{"ipProtocol": "all"}]}}, "fail"),
         ({"match": {"layer4Configs": [{"ipProtocol": "tcp", "ports": ["443"]}]}}, "pass"),
@@ -230,6 +231,9 @@ def test_what_a_policy_lets_in_is_told_with_its_policy(gcp: Cloud) -> None:
         {"rules": [{"action": "allow"}]},
         {"rules": [{"priority": 1, "match": "all"}]},
         {"rules": ["odd"]},
+        {"rules": [in_policy(match={"layer4Configs": []})]},
+        {"rules": [in_policy(disabled="false")]},
+        {"rules": [in_policy(enableLogging="false")]},
     ],
 )
 def test_a_policy_that_is_not_understood_leaves_the_answer_open_and_the_rest_goes_on(gcp: Cloud, data: dict[str, Any]) -> None:
