@@ -12,6 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ED25519 = b"\x01"
+DIGITS = 4300  # of a size: Python reads no longer number
 
 
 class NoteError(ValueError):
@@ -88,7 +89,7 @@ def _signature(line: str) -> tuple[str, bytes]:
 def read_checkpoint(text: str) -> Checkpoint:
     """Raises `NoteError`. Does not look at signatures: give it what `open_note` returned."""
     lines = text.split("\n")
-    if len(lines) < 4 or lines[-1] or not lines[1].isdecimal() or (lines[1] != str(int(lines[1]))):
+    if len(lines) < 4 or lines[-1] or not lines[1].isdecimal() or len(lines[1]) > DIGITS or lines[1] != str(int(lines[1])):
         raise NoteError("not a checkpoint: origin, size and root are expected")
     try:
         root = base64.b64decode(lines[2], validate=True)

@@ -50,7 +50,7 @@ class Spool:
                 self._left -= len(packed)
                 return packed
             self._left = 0  # from here on all goes to the file
-            if not packed or len(packed) >> _LENGTH:
+            if len(packed) >> _LENGTH:
                 return packed
             try:
                 if self._file is None:

@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Iterator
 
-from evidence_store.note import Checkpoint, NoteError, open_checkpoint, read_checkpoint
+from evidence_store.note import DIGITS, Checkpoint, NoteError, open_checkpoint, read_checkpoint
 from evidence_store.verification.report import Problems
 
 WHERE = "the checkpoint given"
@@ -50,11 +50,11 @@ def _notes(text: str) -> Iterator[str]:
 
 def _told(text: str) -> list[Checkpoint]:
     """What a report told, wrapped at whatever width."""
-    found = [
-        Checkpoint(told["origin"], int(told["size"].replace(",", "")), base64.b64decode(told["root"]))
-        for pattern in _TOLD
-        for told in pattern.finditer(text)
-    ]
+    found = []
+    for told in (told for pattern in _TOLD for told in pattern.finditer(text)):
+        if len(told["size"]) > DIGITS:
+            raise NoteError("not a checkpoint: its size is longer than any")
+        found.append(Checkpoint(told["origin"], int(told["size"].replace(",", "")), base64.b64decode(told["root"])))
     if not found:
         raise NoteError("holds no checkpoint: expected a signed note, or the line that a run ends with")
     return found

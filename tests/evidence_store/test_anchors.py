@@ -67,6 +67,15 @@ def test_each_form_of_what_was_kept_of_another_history_contradicts(lite: Bench, 
 
 
 def test_what_is_no_checkpoint_is_refused_before_anything_is_concluded(lite: Bench, kept: list[str]) -> None:
-    for text in ("", "a text", lite.keys.public_text, "\n".join(kept[0].split("\n")[2:]), "annexa/test, size 5, root short"):
+    endless, root = "1" * 5000, "A" * 43 + "="
+    for text in (
+        "",
+        "a text",
+        lite.keys.public_text,
+        "\n".join(kept[0].split("\n")[2:]),
+        "annexa/test, size 5, root short",
+        f"annexa/test, size {endless}, root {root}",
+        f"annexa/test\n{endless}\n{root}\n\n— annexa/test {root}\n",
+    ):
         with pytest.raises(NoteError, match="checkpoint"):
             verified(lite, text)
