@@ -139,7 +139,7 @@ def _parsed(url: str) -> sa.URL:
     shown = _shown(parsed)
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise StoreError(f"{shown}: the store is kept in SQLite or PostgreSQL")
-    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+    if parsed.get_backend_name() == "sqlite" and (parsed.drivername != "sqlite" or parsed.database in (None, "", ":memory:")):
         raise StoreError(f"{shown}: evidence is kept in a file; name one: sqlite:///annexa.db")
     return parsed
 

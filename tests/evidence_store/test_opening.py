@@ -65,6 +65,7 @@ def test_every_table_of_evidence_is_named_so_and_no_other() -> None:
         ("mysql://u:hunter22@h/db", "SQLite or PostgreSQL"),
         ("sqlite://", "kept in a file"),
         ("sqlite:///:memory:", "kept in a file"),
+        ("sqlite+pysqlite:///annexa.db", "kept in a file; name one: sqlite:///"),
         ("sqlite:////nowhere/at/all/annexa.db", "there is no directory"),
         ("postgresql://u:hunter22@127.0.0.1:1/db", "the store failed"),
         ("postgresql+psycopg://u:hunter22@/db?host=/nowhere", "the store failed"),
